@@ -1,0 +1,3 @@
+namespace RedisLite.Engine;
+
+internal sealed class CommandContext;
