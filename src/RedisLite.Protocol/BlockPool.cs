@@ -1,0 +1,72 @@
+namespace RedisLite.Protocol;
+
+/// A piece of pending output: `Bytes[Start..End]` is still to be sent. The array is pinned, so its address never changes under a system call.
+internal sealed class OutputBlock
+{
+    public readonly byte[] Bytes;
+    public int Start;
+    public int End;
+    public OutputBlock? Next;
+
+    internal OutputBlock(int size) => Bytes = GC.AllocateUninitializedArray<byte>(size, pinned: true);
+
+    public ReadOnlySpan<byte> Pending => Bytes.AsSpan(Start, End - Start);
+}
+
+/// The blocks of all output buffers of one server. An idle client holds none; a client with a small reply holds 2 KB; the more a client is owed the larger
+/// its next block, so that a 100 MB reply is some hundred blocks. Used by the loop thread only, so there is no lock. What is kept for reuse is bounded.
+internal sealed class BlockPool
+{
+    public const int SmallSize = 2 * 1024;
+    public const int MediumSize = 16 * 1024;
+    public const int LargeSize = 256 * 1024;
+
+    private readonly Shelf _small = new(SmallSize, kept: 4096);
+    private readonly Shelf _medium = new(MediumSize, kept: 256);
+    private readonly Shelf _large = new(LargeSize, kept: 16);
+
+    /// Bytes of all blocks, lent and kept.
+    public long MemoryInUse => _small.Bytes + _medium.Bytes + _large.Bytes;
+
+    internal OutputBlock Rent(int size) => ShelfOf(size).Rent();
+
+    internal void Return(OutputBlock block) => ShelfOf(block.Bytes.Length).Return(block);
+
+    private Shelf ShelfOf(int size) => size <= SmallSize ? _small : size <= MediumSize ? _medium : _large;
+
+    private sealed class Shelf(int size, int kept)
+    {
+        private OutputBlock? _free;
+        private int _freeCount;
+        private int _count;
+
+        public long Bytes => (long)_count * size;
+
+        public OutputBlock Rent()
+        {
+            var block = _free;
+            if (block == null)
+            {
+                _count++;
+                return new OutputBlock(size);
+            }
+            _free = block.Next;
+            _freeCount--;
+            block.Next = null;
+            return block;
+        }
+
+        public void Return(OutputBlock block)
+        {
+            if (_freeCount == kept)
+            {
+                _count--;
+                return;
+            }
+            block.Start = block.End = 0;
+            block.Next = _free;
+            _free = block;
+            _freeCount++;
+        }
+    }
+}

@@ -1,0 +1,237 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace RedisLite.Protocol;
+
+/// What a client is still owed: a chain of pooled blocks, written at the tail by ReplyWriter, sent from the head by the transport.
+///
+/// An aggregate whose length is known only after its elements (a "deferred" one) begins a block of its own with room for the header left free; when
+/// the length is known the header is written so that it ends where the elements begin. So the bytes are exactly those of a length known before, and
+/// nothing is moved. Until then the buffer must not be sent.
+internal sealed class OutputBuffer(BlockPool pool)
+{
+    private const int HeaderRoom = 32;
+
+    private OutputBlock? _head;
+    private OutputBlock? _tail;
+    private byte[] _bytes = [];
+    private int _position;
+    private long _sealedLength;
+    private long _memory;
+    private readonly List<OutputBlock?> _deferred = [];
+    private int _deferredOpen;
+
+    public OutputBuffer()
+        : this(new BlockPool())
+    {
+    }
+
+    /// Bytes to be sent.
+    public long Length => _sealedLength + (_tail == null ? 0 : _position - _tail.Start);
+
+    public bool IsEmpty => Length == 0;
+
+    /// Bytes of the blocks held.
+    public long MemoryInUse => _memory;
+
+    public int BlockCount
+    {
+        get
+        {
+            var count = 0;
+            for (var block = _head; block != null; block = block.Next) count++;
+            return count;
+        }
+    }
+
+    /// First block to send, or null; follow Next. Valid until the next call that changes the buffer.
+    public OutputBlock? FirstBlock
+    {
+        get
+        {
+            Debug.Assert(_deferredOpen == 0, "sending a buffer with an unfinished aggregate");
+            _tail?.End = _position;
+            return _head;
+        }
+    }
+
+    /// Room for at least `size` contiguous bytes (at most BlockPool.SmallSize); follow with Commit.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Span<byte> GetSpan(int size)
+    {
+        if (_bytes.Length - _position < size) AddBlock(size);
+        return _bytes.AsSpan(_position);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Commit(int size) => _position += size;
+
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length <= _bytes.Length - _position)
+        {
+            bytes.CopyTo(_bytes.AsSpan(_position));
+            _position += bytes.Length;
+            return;
+        }
+        WriteAcrossBlocks(bytes);
+    }
+
+    private void WriteAcrossBlocks(ReadOnlySpan<byte> bytes)
+    {
+        while (bytes.Length > 0)
+        {
+            if (_position == _bytes.Length) AddBlock(bytes.Length);
+            var size = Math.Min(bytes.Length, _bytes.Length - _position);
+            bytes[..size].CopyTo(_bytes.AsSpan(_position));
+            _position += size;
+            bytes = bytes[size..];
+        }
+    }
+
+    private void AddBlock(int wanted)
+    {
+        var size = wanted > BlockPool.MediumSize || _memory >= 4 * BlockPool.MediumSize ? BlockPool.LargeSize
+            : wanted > BlockPool.SmallSize || _tail != null ? BlockPool.MediumSize
+            : BlockPool.SmallSize;
+        Append(pool.Rent(size));
+    }
+
+    private void Append(OutputBlock block)
+    {
+        if (_tail == null)
+        {
+            _head = block;
+        }
+        else
+        {
+            _tail.End = _position;
+            _sealedLength += _tail.End - _tail.Start;
+            _tail.Next = block;
+        }
+        _tail = block;
+        _bytes = block.Bytes;
+        _position = 0;
+        _memory += block.Bytes.Length;
+    }
+
+    /// The transport has sent this many bytes.
+    public void Advance(long sent)
+    {
+        Debug.Assert(sent <= Length);
+        _tail?.End = _position;
+        while (_head is { } head)
+        {
+            var size = head.End - head.Start;
+            if (sent < size)
+            {
+                head.Start += (int)sent;
+                if (head != _tail) _sealedLength -= sent;
+                return;
+            }
+            sent -= size;
+            if (head == _tail)
+            {
+                Clear();
+                return;
+            }
+            _sealedLength -= size;
+            _head = head.Next;
+            Release(head);
+        }
+    }
+
+    /// Drops everything and gives the blocks back.
+    public void Clear()
+    {
+        while (_head is { } head)
+        {
+            _head = head.Next;
+            Release(head);
+        }
+        _tail = null;
+        _bytes = [];
+        _position = 0;
+        _sealedLength = 0;
+        _deferred.Clear();
+        _deferredOpen = 0;
+    }
+
+    /// Takes back what was written since Length was `length` (a command that failed half-way, a muted reply).
+    public void Truncate(long length)
+    {
+        if (length >= Length) return;
+        if (length == 0)
+        {
+            Clear();
+            return;
+        }
+        _deferred.Clear();
+        _deferredOpen = 0;
+        _tail!.End = _position;
+        var block = _head!;
+        long before = 0;
+        while (before + (block.End - block.Start) < length)
+        {
+            before += block.End - block.Start;
+            block = block.Next!;
+        }
+        for (var next = block.Next; next != null;)
+        {
+            var dropped = next;
+            next = next.Next;
+            Release(dropped);
+        }
+        block.Next = null;
+        _tail = block;
+        _bytes = block.Bytes;
+        _position = block.Start + (int)(length - before);
+        _sealedLength = before;
+    }
+
+    private void Release(OutputBlock block)
+    {
+        _memory -= block.Bytes.Length;
+        pool.Return(block);
+    }
+
+    /// Leaves room for an aggregate's header; returns the mark for EndDeferred.
+    internal int Defer()
+    {
+        if (_tail == null || _position != _tail.Start || _bytes.Length - _position < 2 * HeaderRoom)
+            Append(pool.Rent(_tail == null ? BlockPool.SmallSize : BlockPool.MediumSize));
+        var block = _tail!;
+        block.Start = _position = _position + HeaderRoom;
+        _deferred.Add(block);
+        _deferredOpen++;
+        return _deferred.Count - 1;
+    }
+
+    internal void EndDeferred(int mark, ReadOnlySpan<byte> header)
+    {
+        var block = _deferred[mark] ?? throw new InvalidOperationException("deferred aggregate ended twice");
+        block.Start -= header.Length;
+        header.CopyTo(block.Bytes.AsSpan(block.Start));
+        if (block != _tail) _sealedLength += header.Length;
+        _deferred[mark] = null;
+        if (--_deferredOpen == 0) _deferred.Clear();
+    }
+
+    /// Appends all of `other` (a reply captured for a script or transaction).
+    public void WriteAll(OutputBuffer other)
+    {
+        for (var block = other.FirstBlock; block != null; block = block.Next) Write(block.Pending);
+    }
+
+    public byte[] ToArray()
+    {
+        var all = new byte[Length];
+        var at = 0;
+        for (var block = FirstBlock; block != null; block = block.Next)
+        {
+            block.Pending.CopyTo(all.AsSpan(at));
+            at += block.End - block.Start;
+        }
+        return all;
+    }
+}

@@ -1,0 +1,117 @@
+using System.Text;
+using RedisLite.Protocol;
+using Xunit;
+
+namespace RedisLite.Tests.Protocol;
+
+public class OutputBufferTests
+{
+    /// Random writes, deferred headers, partial sends and truncations against a plain list of bytes.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Behaves_as_a_queue_of_bytes(int seed)
+    {
+        var random = new Random(seed);
+        var pool = new BlockPool();
+        var buffer = new OutputBuffer(pool);
+        var writer = new ReplyWriter(buffer);
+        var model = new List<byte>();
+        var payload = new byte[600_000];
+        random.NextBytes(payload);
+        for (var step = 0; step < 3000; step++)
+        {
+            switch (random.Next(7))
+            {
+                case 0:
+                    var size = random.Next(8) == 0 ? random.Next(payload.Length) : random.Next(3000);
+                    buffer.Write(payload.AsSpan(0, size));
+                    model.AddRange(payload.AsSpan(0, size));
+                    break;
+                case 1:
+                    var bulk = random.Next(2000);
+                    writer.Bulk(payload.AsSpan(0, bulk));
+                    model.AddRange(Encoding.ASCII.GetBytes($"${bulk}\r\n"));
+                    model.AddRange(payload.AsSpan(0, bulk));
+                    model.AddRange("\r\n"u8);
+                    break;
+                case 2:
+                    WriteNested(writer, model, random, depth: 0);
+                    break;
+                case 3:
+                    var length = buffer.Length;
+                    buffer.Write(payload.AsSpan(0, random.Next(40_000)));
+                    if (random.Next(2) == 0) writer.DeferArray();
+                    buffer.Truncate(length);
+                    break;
+                default:
+                    var sent = random.Next(4) == 0 ? model.Count : random.Next(model.Count + 1);
+                    Assert.Equal(model.ToArray(), buffer.ToArray());
+                    buffer.Advance(sent);
+                    model.RemoveRange(0, sent);
+                    break;
+            }
+            Assert.Equal(model.Count, buffer.Length);
+        }
+        buffer.Advance(buffer.Length);
+        Assert.True(buffer.IsEmpty);
+        Assert.Equal(0, buffer.MemoryInUse);
+    }
+
+    private static void WriteNested(ReplyWriter writer, List<byte> model, Random random, int depth)
+    {
+        var mark = writer.DeferArray();
+        var elements = new List<byte>();
+        var count = random.Next(20);
+        for (var i = 0; i < count; i++)
+        {
+            if (depth < 3 && random.Next(5) == 0)
+            {
+                WriteNested(writer, elements, random, depth + 1);
+                continue;
+            }
+            writer.Integer(i);
+            elements.AddRange(Encoding.ASCII.GetBytes($":{i}\r\n"));
+        }
+        writer.EndArray(mark, count);
+        model.AddRange(Encoding.ASCII.GetBytes($"*{count}\r\n"));
+        model.AddRange(elements);
+    }
+
+    [Fact]
+    public void Small_replies_hold_one_small_block_and_idle_buffers_none()
+    {
+        var pool = new BlockPool();
+        var buffer = new OutputBuffer(pool);
+        buffer.Write("+OK\r\n"u8);
+        Assert.Equal(BlockPool.SmallSize, buffer.MemoryInUse);
+        buffer.Advance(5);
+        Assert.Equal(0, buffer.MemoryInUse);
+        Assert.Null(buffer.FirstBlock);
+    }
+
+    [Fact]
+    public void Writing_and_sending_allocates_nothing_once_warm()
+    {
+        var writer = new ReplyWriter(new OutputBuffer());
+        var value = new byte[5000];
+        for (var i = 0; i < 100; i++) Round();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++) Round();
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+
+        void Round()
+        {
+            writer.Ok();
+            writer.Integer(12345);
+            writer.Bulk(value);
+            writer.Bulk("text");
+            writer.Error("ERR no");
+            var mark = writer.DeferArray();
+            writer.Double(1.25);
+            writer.EndArray(mark, 1);
+            writer.Output.Advance(writer.Output.Length);
+        }
+    }
+}
