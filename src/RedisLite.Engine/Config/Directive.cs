@@ -1,0 +1,98 @@
+// A directive is one line of redis.conf: a name, how its words are read, how its value is reported, and where the value lives.
+// The rows are shared by all servers of a process; the values live in each server's ServerConfig. A row that the engine acts on
+// names a typed field there ("static c => ref c.Maxmemory"); a row without effect keeps only its text.
+//
+// A row never acts. Reading checks the words and stores the value; whoever must act on a change registers with
+// ServerConfig.OnChange. So loading a file, CONFIG SET and the roll back after a failed CONFIG SET are one path.
+namespace RedisLite.Engine.Config;
+
+[Flags]
+internal enum DirectiveFlags
+{
+    None = 0,
+    Immutable = 1,              // only at start
+    Sensitive = 2,              // never shown in logs, MONITOR or SLOWLOG
+    Hidden = 4,                 // reported only when asked for by its full name
+    Protected = 8,              // CONFIG SET only when enable-protected-configs allows it
+    MultiArg = 16,              // takes several words; one word with spaces counts as several
+    DenyLoading = 32,           // refused while a data file is loading
+    Own = 64,                   // ours: Redis does not know it
+}
+
+/// <summary>Gives the place of a value inside a server's configuration.</summary>
+internal delegate ref T Place<T>(ServerConfig config);
+
+internal abstract class Directive(string name, DirectiveFlags flags)
+{
+    public string Name { get; } = name;
+
+    public DirectiveFlags Flags { get; } = flags;
+
+    /// <summary>A second name, from before words and encodings were renamed. Both are reported.</summary>
+    public string? Alias { get; init; }
+
+    /// <summary>Why the value changes nothing here; null when it does. Shown in docs/configuration.md.</summary>
+    public string? NoEffect { get; init; }
+
+    /// <summary>The position in the table, which is the place of the text of a directive without a typed field.</summary>
+    public int Index { get; set; }
+
+    public bool Is(DirectiveFlags flag) => (Flags & flag) != 0;
+
+    /// <summary>The value as CONFIG GET reports it.</summary>
+    public abstract string Report(ServerConfig config);
+
+    /// <summary>Reads the words of one line; null, or the reason why not.</summary>
+    public abstract string? Read(ServerConfig config, ReadOnlySpan<string> words);
+
+    public abstract void SetDefault(ServerConfig config);
+
+    /// <summary>The value a new server reports.</summary>
+    public string DefaultText => ServerConfig.Defaults.Report(this);
+
+    /// <summary>The lines that CONFIG REWRITE writes for the present value.</summary>
+    public virtual IEnumerable<string> Lines(ServerConfig config) => [Name + " " + Report(config)];
+
+    /// <summary>CONFIG SET: one text, split at single spaces when the directive takes several words.</summary>
+    public string? ReadText(ServerConfig config, string text) =>
+        Is(DirectiveFlags.MultiArg) ? Read(config, text.Length == 0 ? [] : text.Split(' ')) : Read(config, [text]);
+
+    /// <summary>A line of a file or of the command line.</summary>
+    public string? ReadLine(ServerConfig config, ReadOnlySpan<string> words)
+    {
+        if (!Is(DirectiveFlags.MultiArg)) return words.Length == 1 ? Read(config, words) : "wrong number of arguments";
+        return words.Length == 1 ? ReadText(config, words[0]) : Read(config, words);
+    }
+}
+
+/// <summary>A directive of one value of type <typeparamref name="T"/>.</summary>
+internal abstract class Directive<T>(string name, T defaultValue, Place<T>? place, DirectiveFlags flags) : Directive(name, flags)
+{
+    /// <summary>What else the value must satisfy: the reason why not, or null.</summary>
+    public Func<T, string?>? Check { get; init; }
+
+    /// <summary>Brings an accepted value into the range that is used.</summary>
+    public Func<T, T>? Clamp { get; init; }
+
+    protected abstract string? Parse(ReadOnlySpan<string> words, out T value);
+
+    protected abstract string Format(T value);
+
+    public sealed override string Report(ServerConfig config) => place == null ? config.TextOf(this) : Format(place(config));
+
+    public sealed override void SetDefault(ServerConfig config) => Store(config, defaultValue);
+
+    public sealed override string? Read(ServerConfig config, ReadOnlySpan<string> words)
+    {
+        if (Parse(words, out var value) is { } error) return error;
+        if (Check?.Invoke(value) is { } refusal) return refusal;
+        Store(config, Clamp == null ? value : Clamp(value));
+        return null;
+    }
+
+    private void Store(ServerConfig config, T value)
+    {
+        if (place == null) config.TextOf(this) = Format(value);
+        else place(config) = value;
+    }
+}

@@ -1,0 +1,271 @@
+// The directives whose value is a small language of its own.
+using System.Globalization;
+using System.Text;
+
+namespace RedisLite.Engine.Config;
+
+/// <summary>Save when at least <paramref name="Changes"/> changes happened within <paramref name="Seconds"/>.</summary>
+internal readonly record struct SavePoint(long Seconds, int Changes);
+
+/// <summary>Limits of the pending replies of one class of clients, in bytes; 0 = none.</summary>
+internal readonly record struct OutputLimit(long Hard, long Soft, long SoftSeconds);
+
+internal readonly record struct OutputLimits(OutputLimit Normal, OutputLimit Replica, OutputLimit Pubsub);
+
+/// <summary>save: points add up over the lines of a file, and the first line replaces the defaults. An empty value means never.</summary>
+internal sealed class SaveDirective(string name, Place<SavePoint[]> place) : Directive(name, DirectiveFlags.MultiArg)
+{
+    private static readonly SavePoint[] DefaultPoints = [new(3600, 1), new(300, 100), new(60, 10000)];
+
+    public override string Report(ServerConfig config) => string.Join(' ', place(config).Select(p => $"{p.Seconds} {p.Changes}"));
+
+    public override void SetDefault(ServerConfig config) => place(config) = DefaultPoints;
+
+    public override string? Read(ServerConfig config, ReadOnlySpan<string> words)
+    {
+        if (words is [""]) words = [];
+        if (words.Length % 2 != 0) return "Invalid save parameters";
+
+        var points = new List<SavePoint>();
+        for (var i = 0; i < words.Length; i += 2)
+        {
+            if (!TryNumber(words[i], out var seconds) || !TryNumber(words[i + 1], out var changes) || seconds < 1 || changes < 0)
+                return "Invalid save parameters";
+            points.Add(new(seconds, (int)Math.Min(changes, int.MaxValue)));
+        }
+
+        var adds = config.Loading && !config.IsAtStart(this) && words.Length > 0;
+        place(config) = adds ? [.. place(config), .. points] : [.. points];
+        return null;
+    }
+
+    private static bool TryNumber(string word, out long number)
+    {
+        number = 0;
+        return word.Length == 0 || long.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number);
+    }
+
+    public override IEnumerable<string> Lines(ServerConfig config) =>
+        place(config) is { Length: > 0 } points ? points.Select(p => $"{Name} {p.Seconds} {p.Changes}") : [Name + " \"\""];
+}
+
+/// <summary>client-output-buffer-limit: class hard soft seconds, for as many classes as are named.</summary>
+internal sealed class OutputLimitsDirective(string name, Place<OutputLimits> place) : Directive(name, DirectiveFlags.MultiArg)
+{
+    public override string Report(ServerConfig config)
+    {
+        var limits = place(config);
+        return $"normal {Words(limits.Normal)} slave {Words(limits.Replica)} pubsub {Words(limits.Pubsub)}";
+    }
+
+    private static string Words(OutputLimit limit) => $"{limit.Hard} {limit.Soft} {limit.SoftSeconds}";
+
+    public override void SetDefault(ServerConfig config) =>
+        place(config) = new(default, new(256 << 20, 64 << 20, 60), new(32 << 20, 8 << 20, 60));
+
+    public override string? Read(ServerConfig config, ReadOnlySpan<string> words)
+    {
+        if (words.Length % 4 != 0) return "Wrong number of arguments in buffer limit configuration.";
+
+        var limits = place(config);
+        for (var i = 0; i < words.Length; i += 4)
+        {
+            var client = words[i].ToLowerInvariant();
+            if (client is not ("normal" or "slave" or "replica" or "pubsub"))
+                return "Invalid client class specified in buffer limit configuration.";
+            if (!MemoryText.TryParse(words[i + 1], out var hard) || !MemoryText.TryParse(words[i + 2], out var soft)
+                || !long.TryParse(words[i + 3], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
+                return "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
+
+            var limit = new OutputLimit((long)Math.Min(hard, long.MaxValue), (long)Math.Min(soft, long.MaxValue), seconds);
+            limits = client switch
+            {
+                "normal" => limits with { Normal = limit },
+                "pubsub" => limits with { Pubsub = limit },
+                _ => limits with { Replica = limit },
+            };
+        }
+        place(config) = limits;
+        return null;
+    }
+
+    public override IEnumerable<string> Lines(ServerConfig config)
+    {
+        var limits = place(config);
+        return [$"{Name} normal {Words(limits.Normal)}", $"{Name} replica {Words(limits.Replica)}", $"{Name} pubsub {Words(limits.Pubsub)}"];
+    }
+}
+
+/// <summary>notify-keyspace-events: letters in, letters out in Redis's order, with A for all ten data classes.</summary>
+internal sealed class KeyEventsDirective(string name, Place<NotifyClasses> place) : Directive<NotifyClasses>(name, default, place, default)
+{
+    private static readonly (char Letter, NotifyClasses Class)[] DataClasses =
+    [
+        ('g', NotifyClasses.Generic), ('$', NotifyClasses.String), ('l', NotifyClasses.List), ('s', NotifyClasses.Set),
+        ('h', NotifyClasses.Hash), ('z', NotifyClasses.ZSet), ('x', NotifyClasses.Expired), ('e', NotifyClasses.Evicted),
+        ('t', NotifyClasses.Stream), ('d', NotifyClasses.Module), ('n', NotifyClasses.New),
+    ];
+
+    private static readonly (char Letter, NotifyClasses Class)[] OtherClasses =
+        [('K', NotifyClasses.Keyspace), ('E', NotifyClasses.Keyevent), ('m', NotifyClasses.KeyMiss)];
+
+    protected override string? Parse(ReadOnlySpan<string> words, out NotifyClasses value)
+    {
+        value = default;
+        foreach (var letter in words[0])
+        {
+            var found = letter == 'A' ? NotifyClasses.All : ClassOf(letter);
+            if (found == NotifyClasses.None) return "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
+            value |= found;
+        }
+        return null;
+    }
+
+    private static NotifyClasses ClassOf(char letter)
+    {
+        foreach (var (known, kind) in DataClasses)
+            if (known == letter) return kind;
+        foreach (var (known, kind) in OtherClasses)
+            if (known == letter) return kind;
+        return NotifyClasses.None;
+    }
+
+    protected override string Format(NotifyClasses value)
+    {
+        var text = new StringBuilder();
+        // Redis's quirk: beside A the letter n is not reported.
+        if ((value & NotifyClasses.All) == NotifyClasses.All) text.Append('A');
+        else AppendLetters(text, value, DataClasses);
+        AppendLetters(text, value, OtherClasses);
+        return text.ToString();
+    }
+
+    private static void AppendLetters(StringBuilder text, NotifyClasses value, (char Letter, NotifyClasses Class)[] classes)
+    {
+        foreach (var (letter, kind) in classes)
+            if ((value & kind) != 0) text.Append(letter);
+    }
+
+    public override IEnumerable<string> Lines(ServerConfig config) => [Name + " " + ConfigText.Quote(Report(config))];
+}
+
+/// <summary>A list of words such as addresses, reported with single spaces.</summary>
+internal sealed class WordsDirective(string name, string[] defaultValue, int max, string tooMany, Place<string[]> place)
+    : Directive<string[]>(name, defaultValue, place, DirectiveFlags.MultiArg)
+{
+    protected override string? Parse(ReadOnlySpan<string> words, out string[] value)
+    {
+        value = words is [""] ? [] : words.ToArray();
+        return words.Length > max ? tooMany : null;
+    }
+
+    protected override string Format(string[] value) => string.Join(' ', value);
+
+    public override IEnumerable<string> Lines(ServerConfig config) =>
+        [place(config).Length == 0 ? Name + " \"\"" : Name + " " + Report(config)];
+
+    private readonly Place<string[]> place = place;
+}
+
+internal sealed class PercentilesDirective(string name, Place<double[]> place)
+    : Directive<double[]>(name, [50, 99, 99.9], place, DirectiveFlags.MultiArg)
+{
+    protected override string? Parse(ReadOnlySpan<string> words, out double[] value)
+    {
+        value = words is [""] ? [] : new double[words.Length];
+        for (var i = 0; i < value.Length; i++)
+        {
+            if (!TryNumber(words[i], out value[i]) || double.IsNaN(value[i])) return $"Invalid {Name} parameters";
+            if (value[i] is < 0 or > 100) return Name + " parameters should sit between [0.0,100.0]";
+        }
+        return null;
+    }
+
+    private static bool TryNumber(string word, out double number)
+    {
+        if (word.Length == 0 || char.IsWhiteSpace(word[0]) || char.IsWhiteSpace(word[^1]))
+        {
+            number = 0;
+            return false;
+        }
+        var bare = word.TrimStart('+', '-').ToLowerInvariant();
+        if (bare is "inf" or "infinity")
+        {
+            number = word[0] == '-' ? double.NegativeInfinity : double.PositiveInfinity;
+            return true;
+        }
+        return double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out number);
+    }
+
+    // At most 17 significant digits and never an exponent: a percentile is 0 to 100.
+    protected override string Format(double[] value) =>
+        string.Join(' ', value.Select(v => v.ToString("0.#################", CultureInfo.InvariantCulture)));
+
+    public override IEnumerable<string> Lines(ServerConfig config) =>
+        [Report(config) is { Length: > 0 } text ? Name + " " + text : Name + " \"\""];
+}
+
+internal sealed class OomScoresDirective(string name, Place<int[]> place) : Directive<int[]>(name, [0, 200, 800], place, DirectiveFlags.MultiArg)
+{
+    protected override string? Parse(ReadOnlySpan<string> words, out int[] value)
+    {
+        value = new int[3];
+        if (words.Length != value.Length) return "wrong number of arguments";
+        for (var i = 0; i < value.Length; i++)
+        {
+            if (!int.TryParse(words[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value[i]) || value[i] is < -2000 or > 2000)
+                return $"Invalid {Name}, elements must be between -2000 and 2000.";
+        }
+        return null;
+    }
+
+    protected override string Format(int[] value) => string.Join(' ', value);
+}
+
+/// <summary>shutdown-on-sigterm and -sigint: any of the words together, except save with nosave.</summary>
+internal sealed class ShutdownDirective(string name, Place<ShutdownOptions> place)
+    : Directive<ShutdownOptions>(name, ShutdownOptions.Default, place, DirectiveFlags.MultiArg)
+{
+    private static readonly (string Word, ShutdownOptions Option)[] Options =
+    [
+        ("default", ShutdownOptions.Default), ("save", ShutdownOptions.Save), ("nosave", ShutdownOptions.NoSave),
+        ("now", ShutdownOptions.Now), ("force", ShutdownOptions.Force),
+    ];
+
+    protected override string? Parse(ReadOnlySpan<string> words, out ShutdownOptions value)
+    {
+        value = ShutdownOptions.Default;
+        if (words.IsEmpty) return Refusal;
+        foreach (var word in words)
+        {
+            var at = Array.FindIndex(Options, o => o.Word.Equals(word, StringComparison.OrdinalIgnoreCase));
+            if (at < 0) return Refusal;
+            value |= Options[at].Option;
+        }
+        return value.HasFlag(ShutdownOptions.Save | ShutdownOptions.NoSave)
+            ? "shutdown options SAVE and NOSAVE can't be used simultaneously"
+            : null;
+    }
+
+    private static string Refusal => "argument(s) must be one of the following: " + string.Join(", ", Options.Select(o => o.Word));
+
+    protected override string Format(ShutdownOptions value) =>
+        value == ShutdownOptions.Default ? "default" : string.Join(' ', Options.Where(o => (value & o.Option) != 0).Select(o => o.Word));
+}
+
+/// <summary>replicaof host port, or "no one". Changed at run time by the command of that name, never by CONFIG SET.</summary>
+internal sealed class ReplicaOfDirective(string name, Place<PrimaryAddress?> place)
+    : Directive<PrimaryAddress?>(name, null, place, DirectiveFlags.Immutable | DirectiveFlags.MultiArg)
+{
+    protected override string? Parse(ReadOnlySpan<string> words, out PrimaryAddress? value)
+    {
+        value = null;
+        if (words.Length != 2) return "wrong number of arguments";
+        if (words[0].Equals("no", StringComparison.OrdinalIgnoreCase) && words[1].Equals("one", StringComparison.OrdinalIgnoreCase)) return null;
+        if (!int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port > 65535) return "Invalid master port";
+        value = new(words[0], port);
+        return null;
+    }
+
+    protected override string Format(PrimaryAddress? value) => value == null ? "" : $"{value.Host} {value.Port}";
+}
