@@ -4,6 +4,8 @@
 // TrySet is a transaction: all names are looked up, then all values are read, then those who registered for a changed directive
 // act on it; a refusal at any point puts back every old value and lets those who had acted act again.
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using RedisLite.Data;
 
 namespace RedisLite.Engine.Config;
 
@@ -256,11 +258,28 @@ internal sealed class ServerConfig
         return value != null;
     }
 
-    /// <summary>Names (aliases too) and values of all directives whose name satisfies <paramref name="matches"/>, in the order of the names.</summary>
-    public IEnumerable<KeyValuePair<string, string>> Get(Func<string, bool> matches)
+    /// <summary>
+    /// CONFIG GET: names (aliases too) with their values, each once, in the order of the names. A pattern without wildcards is a name: it is
+    /// answered in the spelling it was asked in, and finds hidden directives too.
+    /// </summary>
+    public IReadOnlyCollection<KeyValuePair<string, string>> Get(params ReadOnlySpan<string> patterns)
     {
-        foreach (var (name, directive) in DirectiveTable.ByName)
-            if (!directive.Is(DirectiveFlags.Hidden) && matches(name)) yield return new(name, directive.Report(this));
+        var found = new SortedDictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var pattern in patterns)
+        {
+            if (pattern.AsSpan().IndexOfAny('*', '?', '[') < 0)
+            {
+                if (TryGet(pattern, out var value)) found[pattern] = value;
+                continue;
+            }
+            var glob = ConfigText.Encode(pattern);
+            foreach (var (name, directive) in DirectiveTable.ByName)
+            {
+                if (!directive.Is(DirectiveFlags.Hidden) && Glob.IsMatch(glob, Encoding.ASCII.GetBytes(name), ignoreCase: true))
+                    found.TryAdd(name, directive.Report(this));
+            }
+        }
+        return found;
     }
 
     /// <summary>CONFIG SET. On failure nothing has changed and <paramref name="error"/> is the reply with its code word.</summary>
