@@ -267,5 +267,7 @@ internal sealed class ReplicaOfDirective(string name, Place<PrimaryAddress?> pla
         return null;
     }
 
+    public override IEnumerable<string> Lines(ServerConfig config) => Report(config) is { Length: > 0 } address ? [Name + " " + address] : [];
+
     protected override string Format(PrimaryAddress? value) => value == null ? "" : $"{value.Host} {value.Port}";
 }

@@ -1,0 +1,226 @@
+using System.Text;
+using RedisLite.Engine.Config;
+using RedisLite.Persistence;
+using Xunit;
+
+namespace RedisLite.Tests.Config;
+
+public class ConfigFileTests
+{
+    private readonly ServerConfig config = new();
+    private readonly MemoryStorage storage = new();
+
+    private void Load(string file, params string[] commandLine)
+    {
+        storage["/redis.conf"] = file;
+        new ConfigLoader(config, storage).Load("/redis.conf", CommandLineOptions.Parse(commandLine).Lines);
+    }
+
+    private string Get(string name) => config.TryGet(name, out var value) ? value : throw new KeyNotFoundException(name);
+
+    [Fact]
+    public void File_takes_comments_blanks_quotes_escapes_and_units()
+    {
+        Load("""
+            # comment
+               PORT   7000
+
+            maxmemory 1gb
+            requirepass "a \"b\"\x41\t"
+            masterauth 'it\'s "so" \n'
+            logfile ""
+            bind 127.0.0.1   ::1
+            dbfilename dümp.rdb
+            """);
+        Assert.Equal(7000, config.Port);
+        Assert.Equal(1 << 30, config.Maxmemory);
+        Assert.Equal("a \"b\"A\t", config.Requirepass);
+        Assert.Equal("it's \"so\" \\n", config.Masterauth);
+        Assert.Equal(["127.0.0.1", "::1"], config.Bind);
+        Assert.Equal("dümp.rdb", config.Dbfilename);
+    }
+
+    [Theory]
+    [InlineData("", "3600 1 300 100 60 10000")]
+    [InlineData("save 900 1", "900 1")]
+    [InlineData("save 900 1\nsave 300 10", "900 1 300 10")]
+    [InlineData("save 900 1 300 10", "900 1 300 10")]
+    [InlineData("save \"\"", "")]
+    [InlineData("save 900 1\nsave \"\"", "")]
+    [InlineData("save \"\"\nsave 5 1", "5 1")]
+    public void Save_lines_add_up_and_the_first_replaces_the_defaults(string file, string save)
+    {
+        Load(file);
+        Assert.Equal(save, Get("save"));
+    }
+
+    [Theory]
+    [InlineData("save 900 1|--save|", "")]
+    [InlineData("save 900 1|--save|100|100", "900 1 100 100")]
+    [InlineData("|--save|--loglevel|verbose", "")]
+    [InlineData("|--loglevel|verbose|--save", "")]
+    [InlineData("|--proc-title-template|--save|--save||--loglevel|verbose", "")]
+    [InlineData("|--save|60 1", "60 1")]
+    public void Command_line_save(string words, string save)
+    {
+        var parts = words.Split('|');
+        Load(parts[0], parts[1..]);
+        Assert.Equal(save, Get("save"));
+    }
+
+    [Theory]
+    [InlineData("--maxmemory 700mb|--maxmemory-policy volatile-lru", "maxmemory", "734003200")]
+    [InlineData("loglevel|verbose|--maxmemory '700mb'", "loglevel", "verbose")]
+    [InlineData("loglevel|verbose|--maxmemory '700mb'", "maxmemory", "734003200")]
+    [InlineData("--proc-title-template|--my--title--template|--loglevel|verbose", "proc-title-template", "--my--title--template")]
+    [InlineData("--proc-title-template --my--title--template|--loglevel verbose", "loglevel", "verbose")]
+    [InlineData("--shutdown-on-sigint|nosave|force|now|--shutdown-on-sigterm|nosave force", "shutdown-on-sigint", "nosave now force")]
+    [InlineData("--shutdown-on-sigint|nosave|force|now|--shutdown-on-sigterm|nosave force", "shutdown-on-sigterm", "nosave force")]
+    [InlineData("--bind|a|b|--port|1", "bind", "a b")]
+    [InlineData("--replicaof|no|one", "replicaof", "")]
+    [InlineData("--slaveof|10.0.0.1|6379", "replicaof", "10.0.0.1 6379")]
+    public void Command_line_options_are_lines(string words, string name, string value)
+    {
+        var options = CommandLineOptions.Parse(["/redis.conf", .. words.Split('|')]);
+        Assert.Equal("/redis.conf", options.ConfigFile);
+        storage["/redis.conf"] = "";
+        new ConfigLoader(config, storage).Load(options.ConfigFile, options.Lines);
+        Assert.Equal(value, Get(name));
+    }
+
+    [Fact]
+    public void A_lone_dash_first_or_last_means_standard_input()
+    {
+        Assert.True(CommandLineOptions.Parse(["-"]).ReadsStandardInput);
+        Assert.True(CommandLineOptions.Parse(["a.conf", "--port", "1", "-"]).ReadsStandardInput);
+        Assert.False(CommandLineOptions.Parse(["--requirepass", "-", "--port", "1"]).ReadsStandardInput);
+    }
+
+    [Theory]
+    [InlineData("port 1\nfoo 1", 2, "foo 1", "Bad directive or wrong number of arguments")]
+    [InlineData("port 1\n  foo \"a  ", 2, "foo \"a", "Unbalanced quotes in configuration line")]
+    [InlineData("requirepass \"a\"b", 1, "requirepass \"a\"b", "Unbalanced quotes in configuration line")]
+    [InlineData("port", 1, "port", "wrong number of arguments")]
+    [InlineData("port 1 2", 1, "port 1 2", "wrong number of arguments")]
+    [InlineData("port x", 1, "port x", "argument couldn't be parsed into an integer")]
+    [InlineData("unixsocketperm 999", 1, "unixsocketperm 999", "argument couldn't be parsed as an octal number")]
+    [InlineData("replicaof 127.0.0.1 abc", 1, "replicaof 127.0.0.1 abc", "Invalid master port")]
+    [InlineData("shutdown-on-sigint", 1, "shutdown-on-sigint", "argument(s) must be one of the following: default, save, nosave, now, force")]
+    [InlineData("dbfilename a/b", 1, "dbfilename a/b", "dbfilename can't be a path, just a filename")]
+    [InlineData("sentinel monitor", 1, "sentinel monitor", "sentinel directive while not in sentinel mode")]
+    public void A_bad_line_is_named_with_its_number_and_reason(string file, int line, string text, string reason)
+    {
+        var error = Assert.Throws<ConfigFileException>(() => Load(file));
+        Assert.Equal((line, text, reason), (error.Line, error.Text, error.Message));
+    }
+
+    [Theory]
+    [InlineData("--port|6379|6380", "port \"6379\" \"6380\"", "wrong number of arguments")]
+    [InlineData("--port|--loglevel|verbose", "port \"--loglevel\" \"verbose\"", "wrong number of arguments")]
+    [InlineData("--port|--bla|--loglevel|verbose", "port \"--bla\"", "argument couldn't be parsed into an integer")]
+    [InlineData("--port=1", "port=1", "Bad directive or wrong number of arguments")]
+    [InlineData("--replicaof|--127.0.0.1|--abc", "replicaof \"--127.0.0.1\"", "wrong number of arguments")]
+    public void A_bad_option_is_named_as_the_line_it_became(string words, string text, string reason)
+    {
+        var error = Assert.Throws<ConfigFileException>(() => new ConfigLoader(config, storage).Load("", CommandLineOptions.Parse(words.Split('|')).Lines));
+        Assert.Equal((2, text, reason), (error.Line, error.Text, error.Message));
+    }
+
+    [Fact]
+    public void Include_reads_one_file_or_all_that_match_and_stops_at_a_circle()
+    {
+        storage["/etc/a.conf"] = "port 1\n";
+        storage["/etc/b.conf"] = "port 2\ntimeout 5\n";
+        storage["/etc/c.txt"] = "port 3\n";
+        Load("include /etc/a.conf\ninclude /etc/*.conf\ninclude /none/*.conf");
+        Assert.Equal((2, 5), (config.Port, config.Timeout));
+
+        Assert.Contains("No such file or directory", Assert.Throws<ConfigFileException>(() => Load("include /etc/none")).Message, StringComparison.Ordinal);
+        Assert.Contains("include each other", Assert.Throws<ConfigFileException>(() => Load("include /redis.conf")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Rename_command_and_user_lines_are_kept_for_those_who_read_them()
+    {
+        Load("rename-command FLUSHDB \"\"\nuser bob on >pw ~* +@all\nlist-max-ziplist-entries 5");
+        Assert.Equal([("FLUSHDB", "")], config.RenamedCommands);
+        Assert.Equal(["bob", "on", ">pw", "~*", "+@all"], Assert.Single(config.UserLines));
+    }
+
+    private string Rewrite(bool all = false)
+    {
+        ConfigRewriter.Rewrite(config, storage, all: all);
+        return storage["/redis.conf"];
+    }
+
+    [Fact]
+    public void Rewrite_keeps_comments_and_order_replaces_in_place_and_appends_the_rest()
+    {
+        Load("port 17991\n\n# c\nsave 900 1\n\n\nmaxmemory 1mb\nmaxmemory 2mb\nslaveof no one\nhash-max-ziplist-value 5\nrename-command FLUSHDB x\n");
+        config.Set("maxmemory", "3mb");
+        config.Set("loglevel", "verbose");
+        config.Set("requirepass", "a \"b\"\n\uDCFF");
+        Assert.Equal(
+            "port 17991\n\n# c\nsave 900 1\n\nmaxmemory 3145728\nhash-max-listpack-value 5\nrename-command FLUSHDB x\n"
+            + "# Generated by CONFIG REWRITE\nloglevel verbose\nrequirepass \"a \\\"b\\\"\\n\\xff\"\n", Rewrite());
+        var once = storage["/redis.conf"];
+        Assert.Equal(once, Rewrite());
+    }
+
+    [Fact]
+    public void Rewrite_of_an_empty_save_stays_empty_after_a_restart()
+    {
+        Load("save 900 1\nsave 300 10\n");
+        config.Set("save", "");
+        Assert.Equal("save \"\"\n", Rewrite());
+    }
+
+    [Fact]
+    public void Rewrite_of_everything_reads_back_to_the_same_values()
+    {
+        Load("");
+        config.Set("latency-tracking-info-percentiles", "");
+        config.Set("notify-keyspace-events", "KEA$");
+        config.Set("unixsocketperm", "700");
+        config.Dir = "/";
+        Rewrite(all: true);
+
+        var again = new ServerConfig();
+        new ConfigLoader(again, storage).Load("/redis.conf", "");
+        Assert.Equal(config.Get("*"), again.Get("*"));
+    }
+
+    [Fact]
+    public void Any_bytes_survive_quoting()
+    {
+        var bytes = Enumerable.Range(0, 256).Select(b => (byte)b).ToArray();
+        var text = ConfigText.Decode(bytes);
+        Assert.Equal(bytes, ConfigText.Encode(text));
+        Assert.True(ConfigText.TrySplit(ConfigText.Quote(text), out var words));
+        Assert.Equal([text], words);
+        Assert.Equal("ü€😀", ConfigText.Decode(Encoding.UTF8.GetBytes("ü€😀")));
+    }
+
+    private sealed class MemoryStorage : IStorage
+    {
+        private readonly SortedDictionary<string, byte[]> files = new(StringComparer.Ordinal);
+
+        public string this[string path]
+        {
+            get => Encoding.UTF8.GetString(files[path]);
+            set => files[path] = Encoding.UTF8.GetBytes(value);
+        }
+
+        public bool Exists(string path) => files.ContainsKey(path);
+
+        public byte[]? ReadAll(string path) => files.GetValueOrDefault(path);
+
+        public void Replace(string path, ReadOnlySpan<byte> content) => files[path] = content.ToArray();
+
+        public void Delete(string path) => files.Remove(path);
+
+        public IReadOnlyList<string> List(string directory) => [.. files.Keys.Where(f => Path.GetDirectoryName(f) == directory)];
+
+        public IAppendFile OpenAppend(string path) => throw new NotSupportedException();
+    }
+}
