@@ -1,0 +1,66 @@
+using System.Text;
+
+namespace RedisLite.Engine;
+
+/// <summary>One line about a client, as CLIENT LIST and the log show it.</summary>
+internal static class ClientText
+{
+    public static string Describe(Client client)
+    {
+        var now = client.Engine.Clock.NowMs;
+        var subscriptions = client.Subscriptions;
+        var text = new StringBuilder(256);
+        text.Append("id=").Append(client.Id)
+            .Append(" addr=").Append(client.Connection.RemoteAddress)
+            .Append(" laddr=").Append(client.Connection.LocalAddress)
+            .Append(" fd=").Append(client.Connection.FileDescriptor)
+            .Append(" name=").Append(client.Name)
+            .Append(" age=").Append((now - client.CreatedMs) / 1000)
+            .Append(" idle=").Append((now - client.LastInteractionMs) / 1000)
+            .Append(" flags=").Append(Flags(client))
+            .Append(" db=").Append(client.Db)
+            .Append(" sub=").Append(subscriptions?.Channels.Count ?? 0)
+            .Append(" psub=").Append(subscriptions?.Patterns.Count ?? 0)
+            .Append(" ssub=").Append(subscriptions?.ShardChannels.Count ?? 0)
+            .Append(" multi=").Append(client.Multi?.Queue.Count ?? -1)
+            .Append(" qbuf=").Append(client.QueryBytes)
+            .Append(" qbuf-free=").Append(Math.Max(0, client.QueryBufferSize - client.QueryBytes))
+            .Append(" argv-mem=").Append(client.LastArgc == 0 ? 0 : client.QueryBytes)
+            .Append(" multi-mem=").Append(client.Multi?.Memory ?? 0)
+            .Append(" rbs=").Append(client.QueryBufferSize)
+            .Append(" rbp=").Append(client.QueryBufferSize)
+            .Append(" obl=0 oll=").Append(client.Output.BlockCount)
+            .Append(" omem=").Append(client.Output.Length)
+            .Append(" tot-mem=").Append(MemoryOf(client))
+            .Append(" events=").Append(client.Output.IsEmpty ? "r" : "rw")
+            .Append(" cmd=").Append(client.LastCommand?.FullName ?? "NULL")
+            .Append(" user=").Append(client.User.Name)
+            .Append(" redir=-1")
+            .Append(" resp=").Append(client.Reply.Protocol)
+            .Append(" lib-name=").Append(client.LibName)
+            .Append(" lib-ver=").Append(client.LibVersion);
+        return text.ToString();
+    }
+
+    public static long MemoryOf(Client client) =>
+        512 + client.QueryBufferSize + client.Output.MemoryInUse + (client.Multi?.Memory ?? 0) + (client.Name.Length * 2);
+
+    private static string Flags(Client client)
+    {
+        var text = "";
+        if (client.Has(ClientFlags.Replica)) text += client.Has(ClientFlags.Monitor) ? "O" : "S";
+        else if (client.Has(ClientFlags.Monitor)) text += "O";
+        if (client.Subscriptions is { IsEmpty: false }) text += "P";
+        if (client.Has(ClientFlags.InMulti)) text += "x";
+        if (client.Has(ClientFlags.Blocked)) text += "b";
+        if (client.Has(ClientFlags.Tracking)) text += "t";
+        if (client.Has(ClientFlags.DirtyCas)) text += "d";
+        if (client.Has(ClientFlags.CloseAfterReply)) text += "c";
+        if (client.Has(ClientFlags.Unblocked)) text += "u";
+        if (client.Has(ClientFlags.Closing)) text += "A";
+        if (client.Connection.IsUnixSocket) text += "U";
+        if (client.Has(ClientFlags.NoEvict)) text += "e";
+        if (client.Has(ClientFlags.NoTouch)) text += "T";
+        return text.Length == 0 ? "N" : text;
+    }
+}

@@ -1,0 +1,154 @@
+using RedisLite.Engine.Config;
+
+namespace RedisLite.Engine;
+
+internal enum Verdict
+{
+    Run,
+    Refused,
+    Queued,
+    HoldBack,
+}
+
+/// <summary>
+/// Everything that may stand between a request and its handler, in Redis's order, as a list of small named checks. A request of an
+/// ordinary client on an ordinary day passes none of them but the name and the number of arguments.
+/// </summary>
+internal static class CommandGate
+{
+    private delegate string? Check(Engine engine, Client client, CommandContext ctx, CommandSpec spec);
+
+    private static readonly Check[] Checks =
+    [
+        ProtectedCommand, Authentication, NotInTransaction, Permission, Memory, DiskErrors, SubscribedContext, LoadingState,
+    ];
+
+    /// <summary>Decide, and reply when the decision is no. The subcommand, where there is one, is found here.</summary>
+    public static Verdict Admit(Engine engine, Client client, CommandContext ctx, ref CommandSpec? spec)
+    {
+        if (spec is { IsContainer: true }) spec = Subcommand(ctx, spec);
+        if (spec is null || !spec.AcceptsArgc(ctx.Argc) || spec.Handler is null) return RefuseShape(engine, client, ctx, spec);
+
+        if ((client.Flags & ClientFlags.GateMask) == 0 && !engine.GateIsNarrow && !spec.Has(CommandFlags.Protected)) return Verdict.Run;
+        return AdmitSlowly(engine, client, ctx, spec);
+    }
+
+    /// <summary>The checks that hold for a command called by a script or queued in a transaction, when it runs.</summary>
+    public static string? PermissionError(Engine engine, Client client, CommandContext ctx, CommandSpec spec) => Permission(engine, client, ctx, spec);
+
+    private static Verdict AdmitSlowly(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
+    {
+        foreach (var check in Checks)
+        {
+            if (check(engine, client, ctx, spec) is not { } error) continue;
+            return Refuse(engine, client, ctx, spec, error);
+        }
+
+        if (engine.Pause.Holds(client, spec, engine.Clock.NowMs))
+        {
+            client.Set(ClientFlags.Postponed);
+            engine.Pause.Add(client);
+            return Verdict.HoldBack;
+        }
+
+        if (!client.Has(ClientFlags.InMulti) || RunsInsideMulti(spec)) return Verdict.Run;
+        ctx.Begin(spec);
+        client.Multi!.Add(StoredRequest.Copy(ctx));
+        ctx.Reply.Simple("QUEUED"u8);
+        return Verdict.Queued;
+    }
+
+    private static bool RunsInsideMulti(CommandSpec spec) => spec.Parent is null
+        && spec.Name is "EXEC" or "DISCARD" or "MULTI" or "WATCH" or "QUIT" or "RESET";
+
+    private static CommandSpec? Subcommand(CommandContext ctx, CommandSpec container) =>
+        ctx.Argc < 2 ? container : container.FindSubcommand(ctx.Arg(1)) ?? (container.Handler is null ? null : container);
+
+    private static Verdict RefuseShape(Engine engine, Client client, CommandContext ctx, CommandSpec? spec)
+    {
+        if (spec is null)
+        {
+            var container = engine.Commands.Find(ctx.Arg(0));
+            return Refuse(engine, client, ctx, null, container is null ? Unknown(ctx) : Errors.UnknownSubcommand(Shown(ctx.Arg(1), 128), container.FullName));
+        }
+
+        return Refuse(engine, client, ctx, spec, Errors.WrongArity(spec.FullName));
+    }
+
+    private static Verdict Refuse(Engine engine, Client client, CommandContext ctx, CommandSpec? spec, string error)
+    {
+        if (client.Has(ClientFlags.InMulti)) client.Set(ClientFlags.DirtyExec);
+        if (spec is not null) spec.RejectedCalls++;
+        if (spec is { FullName: "exec" })
+        {
+            Transactions.TransactionState.Discard(client);
+            error = $"EXECABORT Transaction discarded because of: {error[(error.IndexOf(' ') + 1)..]}";
+        }
+
+        ctx.Reply.Error(error);
+        return Verdict.Refused;
+    }
+
+    private static string Unknown(CommandContext ctx)
+    {
+        var text = new System.Text.StringBuilder();
+        for (var i = 1; i < ctx.Argc && text.Length < 128; i++)
+        {
+            text.Append('\'').Append(Shown(ctx.Arg(i), 128 - text.Length)).Append("' ");
+        }
+
+        return $"ERR unknown command '{Shown(ctx.Arg(0), 128)}', with args beginning with: {text}";
+    }
+
+    private static string Shown(ReadOnlySpan<byte> bytes, int max)
+    {
+        bytes = bytes[..Math.Min(bytes.Length, max)];
+        var zero = bytes.IndexOf((byte)0);                           // as a C string shows it
+        return System.Text.Encoding.Latin1.GetString(zero < 0 ? bytes : bytes[..zero]);
+    }
+
+    // ---- the checks, in order ---------------------------------------------------------------------------------------
+
+    private static string? ProtectedCommand(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
+    {
+        if (!spec.Has(CommandFlags.Protected)) return null;
+        var name = (spec.Parent ?? spec).Name.ToUpperInvariant();
+        var allowed = name == "DEBUG" ? engine.Config.EnableDebugCommand : engine.Config.EnableModuleCommand;
+        if (allowed == GuardedAccess.Yes || (allowed == GuardedAccess.Local && engine.IsLocal(client))) return null;
+        return $"ERR {name} command not allowed. If the {(name == "DEBUG" ? "enable-debug-command" : "enable-module-command")} option is set to \"local\", "
+            + "you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.";
+    }
+
+    private static string? Authentication(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
+        client.Has(ClientFlags.NeedsAuth) && !spec.Has(CommandFlags.NoAuth) ? Errors.NoAuth : null;
+
+    private static string? NotInTransaction(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
+        client.Has(ClientFlags.InMulti) && spec.Has(CommandFlags.NoMulti) ? Errors.NoMulti : null;
+
+    private static string? Permission(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
+        client.Has(ClientFlags.Restricted) ? engine.Accounts.Refusal(client, ctx, spec) : null;
+
+    private static string? Memory(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
+    {
+        if (engine.Config.Maxmemory == 0) return null;
+        var enough = engine.Eviction.MakeRoom();
+        if (enough) return null;
+        var deny = spec.Has(CommandFlags.DenyOom)
+            || (spec.FullName == "exec" && client.Multi is { } multi && (multi.Flags & CommandFlags.DenyOom) != 0);
+        return deny ? Errors.OutOfMemory : null;
+    }
+
+    private static string? DiskErrors(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
+        engine.WriteRefusal is { } refusal && spec.Has(CommandFlags.Write) ? refusal : null;
+
+    private static string? SubscribedContext(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
+    {
+        if (!client.Has(ClientFlags.Subscribed) || client.Reply.Protocol != 2) return null;
+        return spec.Name is "PING" or "SUBSCRIBE" or "SSUBSCRIBE" or "UNSUBSCRIBE" or "SUNSUBSCRIBE" or "PSUBSCRIBE" or "PUNSUBSCRIBE" or "QUIT" or "RESET"
+            ? null
+            : Errors.NotAllowedWhileSubscribed(spec.FullName);
+    }
+
+    private static string? LoadingState(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
+        engine.IsLoading && !spec.Has(CommandFlags.Loading) ? Errors.Loading : null;
+}

@@ -1,0 +1,188 @@
+using System.Text;
+using RedisLite.Data;
+using RedisLite.Engine.Transactions;
+
+namespace RedisLite.Engine.Commands;
+
+/// <summary>Who is there, which protocol, which database, and goodbye. CLIENT has a file of its own.</summary>
+internal static class ConnectionCommands
+{
+//ROWS
+    private static void Auth(CommandContext ctx)
+    {
+        if (ctx.Argc > 3)
+        {
+            ctx.Fail(Errors.Syntax);
+            return;
+        }
+
+        if (ctx.Argc == 2 && ctx.Engine.Accounts.Default.NoPass)
+        {
+            ctx.Fail("ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?");
+            return;
+        }
+
+        var name = ctx.Argc == 3 ? ctx.Arg(1) : "default"u8;
+        if (Login(ctx, name, ctx.Arg(ctx.Argc - 1))) ctx.Reply.Ok();
+    }
+
+    private static bool Login(CommandContext ctx, ReadOnlySpan<byte> name, ReadOnlySpan<byte> password)
+    {
+        if (ctx.Engine.Accounts.Authenticate(name, password) is not { } user)
+        {
+            ctx.Engine.Stats.AclDeniedAuth++;
+            ctx.Fail(Errors.WrongPass);
+            return false;
+        }
+
+        ctx.Client.User = user;
+        ctx.Client.Clear(ClientFlags.NeedsAuth);
+        return true;
+    }
+
+    /// <summary>HELLO [protover [AUTH user pass] [SETNAME name]]: nothing changes unless everything is right.</summary>
+    private static void Hello(CommandContext ctx)
+    {
+        var version = ctx.Reply.Protocol;
+        var args = ctx.ArgsFrom(1);
+        if (args.More)
+        {
+            version = (int)args.NextInt64(int.MinValue, int.MaxValue, "ERR Protocol version is not an integer or out of range");
+            if (args.HasFailed)
+            {
+                ctx.Fail("ERR Protocol version is not an integer or out of range");
+                return;
+            }
+
+            if (version is < 2 or > 3)
+            {
+                ctx.Fail("NOPROTO unsupported protocol version");
+                return;
+            }
+        }
+
+        ReadOnlySpan<byte> user = default, password = default, name = default;
+        var auth = false;
+        var setName = false;
+        while (args.More)
+        {
+            if (args.Peek("AUTH"u8) && args.Left >= 3)
+            {
+                args.Next();
+                user = args.Next();
+                password = args.Next();
+                auth = true;
+            }
+            else if (args.Peek("SETNAME"u8) && args.Left >= 2)
+            {
+                args.Next();
+                name = args.Next();
+                setName = true;
+            }
+            else
+            {
+                ctx.Fail($"ERR Syntax error in HELLO option '{ctx.ArgText(args.Position)}'");
+                return;
+            }
+        }
+
+        if (setName && !ClientCommands.IsValidName(name))
+        {
+            ctx.Fail(ClientCommands.InvalidName);
+            return;
+        }
+
+        if (auth && !Login(ctx, user, password)) return;
+        if (ctx.Client.Has(ClientFlags.NeedsAuth))
+        {
+            ctx.Fail("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to "
+                + "authenticate the client and select the RESP protocol version at the same time");
+            return;
+        }
+
+        if (setName) ctx.Client.Name = Encoding.Latin1.GetString(name);
+        ctx.Reply.Protocol = version;
+        ReplyServerFacts(ctx);
+    }
+
+    private static void ReplyServerFacts(CommandContext ctx)
+    {
+        var reply = ctx.Reply;
+        reply.Map(7);
+        reply.Bulk("server"u8);
+        reply.Bulk("redis"u8);
+        reply.Bulk("version"u8);
+        reply.Bulk(ServerVersion.Redis);
+        reply.Bulk("proto"u8);
+        reply.Integer(reply.Protocol);
+        reply.Bulk("id"u8);
+        reply.Integer(ctx.Client.Id);
+        reply.Bulk("mode"u8);
+        reply.Bulk("standalone"u8);
+        reply.Bulk("role"u8);
+        reply.Bulk(ctx.Engine.IsReplica ? "replica"u8 : "master"u8);
+        reply.Bulk("modules"u8);
+        reply.Array(0);
+    }
+
+    private static void Ping(CommandContext ctx)
+    {
+        if (ctx.Argc > 2)
+        {
+            ctx.Fail(Errors.WrongArity("ping"));
+            return;
+        }
+
+        if (ctx.Client.Has(ClientFlags.Subscribed) && ctx.Reply.Protocol == 2)
+        {
+            ctx.Reply.Array(2);
+            ctx.Reply.Bulk("pong"u8);
+            ctx.Reply.Bulk(ctx.Argc == 2 ? ctx.Arg(1) : default);
+        }
+        else if (ctx.Argc == 2)
+        {
+            ctx.Reply.Bulk(ctx.Arg(1));
+        }
+        else
+        {
+            ctx.Reply.Simple("PONG"u8);
+        }
+    }
+
+    private static void Echo(CommandContext ctx) => ctx.Reply.Bulk(ctx.Arg(1));
+
+    private static void Select(CommandContext ctx)
+    {
+        if (!ctx.TryInt64(1, out var index, Errors.NotInteger)) return;
+        if (index < 0 || index >= ctx.Engine.Databases.Length)
+        {
+            ctx.Fail(Errors.DbIndexOutOfRange);
+            return;
+        }
+
+        ctx.Select((int)index);
+        ctx.Reply.Ok();
+    }
+
+    private static void Quit(CommandContext ctx)
+    {
+        ctx.Reply.Ok();
+        ctx.Client.Set(ClientFlags.CloseAfterReply);
+    }
+
+    /// <summary>The session as it was when the connection was made.</summary>
+    private static void Reset(CommandContext ctx)
+    {
+        var client = ctx.Client;
+        TransactionState.Discard(client);
+        ctx.Engine.Monitors.Remove(client);
+        ctx.Engine.PubSub.UnsubscribeAll(client);
+        client.Reply.Protocol = 2;
+        client.Name = "";
+        client.Clear(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext | ClientFlags.NoTouch | ClientFlags.NoEvict | ClientFlags.Tracking);
+        client.User = ctx.Engine.Accounts.Default;
+        if (!client.User.NoPass) client.Set(ClientFlags.NeedsAuth);
+        ctx.Select(0);
+        ctx.Reply.Simple("RESET"u8);
+    }
+}

@@ -1,0 +1,273 @@
+using System.IO.Pipelines;
+using RedisLite.Data;
+using RedisLite.Engine.Acl;
+using RedisLite.Engine.Blocking;
+using RedisLite.Engine.Config;
+using RedisLite.Engine.Databases;
+using RedisLite.Engine.Info;
+using RedisLite.Engine.PubSub;
+using RedisLite.Protocol;
+
+namespace RedisLite.Engine;
+
+/// <summary>
+/// One Redis: data, clients, configuration, and the single thread of execution over them. It is deterministic: (requests, time,
+/// seed, storage) give (replies, effects). The loop that drives it lives in Server:
+/// BeginIteration, Process for every readable connection, EndIteration, flush <see cref="DirtyClients"/>, wait for <see cref="NextWakeMs"/>.
+/// </summary>
+internal sealed class Engine
+{
+    private readonly Cron cron;
+
+    public Engine(EngineEnvironment environment, ServerConfig config, CommandTable? commands = null)
+    {
+        Environment = environment;
+        Config = config;
+        Clock = new EngineClock(environment.Time);
+        ByteKeys = new ByteKeyComparer(environment.Random.Next());
+        RespLimits = new RespLimits { BulkMax = config.ProtoMaxBulkLen };
+        Heap = new Heap((ulong)environment.Random.NextInt64(), (ulong)environment.Random.NextInt64());
+        Access = new AccessClock(config, environment.Random);
+        Databases = new Database[config.Databases];
+        for (var i = 0; i < Databases.Length; i++) Databases[i] = new Database(this, i);
+        Commands = commands ?? CommandCatalog.Create();
+        RunId = NewRunId();
+        Clients = new ClientList(this);
+        Blocked = new BlockedClients(this);
+        PubSub = new PubSubHub(ByteKeys);
+        Eviction = new Eviction(this);
+        Expiry = new ExpiryCycle(this);
+        Executor = new Executor(this);
+        Internal = new Client(this, 0, new NoConnection(), RespLimits) { Flags = ClientFlags.Internal, User = Accounts.Default };
+        cron = new Cron(this);
+        ConfigEffects.Attach(this);
+    }
+
+    public EngineEnvironment Environment { get; }
+
+    public ServerConfig Config { get; }
+
+    public EngineClock Clock { get; }
+
+    public IEngineLog Log => Environment.Log;
+
+    public Heap Heap { get; }
+
+    public Database[] Databases { get; }
+
+    public AccessClock Access { get; }
+
+    public CommandTable Commands { get; }
+
+    public ClientList Clients { get; }
+
+    public Accounts Accounts { get; } = new();
+
+    public BlockedClients Blocked { get; }
+
+    public PubSubHub PubSub { get; }
+
+    public MonitorFeed Monitors { get; } = new();
+
+    public SlowLog SlowLog { get; } = new();
+
+    public LatencyMonitor Latency { get; } = new();
+
+    public ClientPause Pause { get; } = new();
+
+    public Stats Stats { get; } = new();
+
+    public Rates Rates { get; } = new();
+
+    public Eviction Eviction { get; }
+
+    public ExpiryCycle Expiry { get; }
+
+    public Executor Executor { get; }
+
+    public ByteKeyComparer ByteKeys { get; }
+
+    public RespLimits RespLimits { get; }
+
+    /// <summary>40 hex digits that name this run.</summary>
+    public string RunId { get; }
+
+    /// <summary>The client of units that no connection asked for.</summary>
+    public Client Internal { get; }
+
+    /// <summary>The command such units run under.</summary>
+    public CommandSpec InternalCommand { get; } = new("INTERNAL", 0, static _ => { }, CommandFlags.None, "");
+
+    /// <summary>Clients with output to flush at the end of this iteration. The loop flushes and clears.</summary>
+    public List<Client> DirtyClients { get; } = [];
+
+    /// <summary>AOF, replication, recorders of tests.</summary>
+    public List<IEffectSink> Sinks { get; } = [];
+
+    /// <summary>The effects of the unit that runs now.</summary>
+    public Effects Effects { get; } = new();
+
+    public bool HasSinks => Sinks.Count > 0;
+
+    public bool IsReplica => false;
+
+    public bool IsLoading { get; set; }
+
+    /// <summary>Keys expire on access. Off inside DEBUG SET-ACTIVE-EXPIRE tests and while loading.</summary>
+    public bool MayExpire => !IsLoading && !IsPausedForWrites;
+
+    /// <summary>DEBUG SET-ACTIVE-EXPIRE.</summary>
+    public bool ActiveExpireEnabled { get; set; } = true;
+
+    /// <summary>Why writes are refused at the moment (MISCONF), null when they are not.</summary>
+    public string? WriteRefusal { get; set; }
+
+    /// <summary>Something global (maxmemory, a pause, loading, disk errors) sends every request through the whole gate.</summary>
+    public bool GateIsNarrow => Config.Maxmemory > 0 || Pause.UntilMs != 0 || IsLoading || WriteRefusal is not null;
+
+    public bool IsPausedForWrites => Pause.UntilMs != 0 && Pause.IsActive(Clock.NowMs);
+
+    public NotifyClasses KeyEventClasses => Config.NotifyKeyspaceEvents;
+
+    public bool NotifiesMisses => (Config.NotifyKeyspaceEvents & NotifyClasses.KeyMiss) != 0;
+
+    /// <summary>Requests below this many microseconds interest neither slow log nor latency monitor.</summary>
+    public long SlowestUninteresting { get; private set; } = long.MaxValue;
+
+    // ---- the loop's calls -------------------------------------------------------------------------------------------
+
+    public Client? Connect(IConnection connection, out string? refusal) => Clients.Connect(connection, out refusal);
+
+    public void Disconnected(Client client) => Clients.Disconnect(client);
+
+    public void Process(Client client, PipeReader reader) => Executor.Process(client, reader);
+
+    public void BeginIteration() => Clock.Refresh();
+
+    /// <summary>Timers, expiry, blocked clients, closes: all that is due, in bounded slices.</summary>
+    public void EndIteration()
+    {
+        Clock.NextUnit();
+        cron.Run();
+        Clients.CloseScheduled();
+    }
+
+    /// <summary>Milliseconds the loop may sleep at most.</summary>
+    public int NextWakeMs() => cron.NextWakeMs();
+
+    // ---- what happens around a request ------------------------------------------------------------------------------
+
+    /// <summary>Output was written to a client by its own request.</summary>
+    public void AfterReply(Client client)
+    {
+        if (client.Output.IsEmpty && !client.CloseAfterReply) return;
+        client.MarkDirty();
+        if (client.Output.Length > 0) Clients.CheckOutputLimit(client);
+    }
+
+    /// <summary>Output was written to a client by somebody else's request.</summary>
+    public void AfterPush(Client client) => AfterReply(client);
+
+    /// <summary>Send a keyspace event to whoever listens.</summary>
+    public void Notify(int db, KeyEvent what, ReadOnlySpan<byte> key)
+    {
+        var classes = Config.NotifyKeyspaceEvents;
+        if ((classes & what.Class) == 0 || PubSub.IsIdle) return;
+        if ((classes & NotifyClasses.Keyspace) != 0) PubSub.Publish(EventChannel("__keyspace@"u8, db, key), what.NameBytes);
+        if ((classes & NotifyClasses.Keyevent) != 0) PubSub.Publish(EventChannel("__keyevent@"u8, db, what.NameBytes), key);
+    }
+
+    /// <summary>A key changed: whoever caches it outside is told (client tracking).</summary>
+    public void KeyChanged(CommandContext ctx, int db, ReadOnlySpan<byte> key)
+    {
+    }
+
+    public ValueType? TypeOf(int db, ReadOnlySpan<byte> key)
+    {
+        var entry = new Entry();
+        return Databases[db].FindRaw(key, entry) ? entry.Type : null;
+    }
+
+    public bool IsPastExpiry(int db, ReadOnlySpan<byte> key)
+    {
+        var entry = new Entry();
+        return Databases[db].FindRaw(key, entry) && entry.HasExpiry && entry.ExpireAtMs <= Clock.NowMs;
+    }
+
+    /// <summary>A request took long enough for the slow log or the latency monitor.</summary>
+    public void RecordSlow(CommandContext ctx, long microseconds)
+    {
+        var spec = ctx.Spec;
+        var threshold = Config.SlowlogLogSlowerThan;
+        if (threshold >= 0 && microseconds >= threshold && !spec.Has(CommandFlags.SkipSlowlog)) SlowLog.Add(ctx, microseconds, Config.SlowlogMaxLen);
+        AddLatency(spec.Has(CommandFlags.Fast) ? "fast-command" : "command", microseconds / 1000);
+    }
+
+    public void AddLatency(string name, long ms)
+    {
+        if (Config.LatencyMonitorThreshold > 0 && ms >= Config.LatencyMonitorThreshold) Latency.Add(name, Clock.NowMs, ms);
+    }
+
+    /// <summary>Called when slow log or latency monitor thresholds change.</summary>
+    public void UpdateSlowThreshold()
+    {
+        var slow = Config.SlowlogLogSlowerThan < 0 ? long.MaxValue : Config.SlowlogLogSlowerThan;
+        var latency = Config.LatencyMonitorThreshold <= 0 ? long.MaxValue : Config.LatencyMonitorThreshold * 1000;
+        SlowestUninteresting = Math.Min(slow, latency);
+    }
+
+    /// <summary>
+    /// Our own bug in a handler (rule 8). If the unit had changed nothing the client gets an error and life goes on; if it had, a
+    /// half-applied write must not live on: log it and stop.
+    /// </summary>
+    public void InternalError(CommandContext ctx, Exception bug)
+    {
+        Log.Write(LogLevel.Warning, $"Bug in command '{ctx.Spec.FullName}': {bug}");
+        if (ctx.Dirty > 0)
+        {
+            Log.Write(LogLevel.Warning, "The command had already changed data. Stopping, so that no half-applied write is served or replicated.");
+            Environment.Process.Exit(1);
+        }
+
+        ctx.Reply.Error(Errors.Internal);
+    }
+
+    public bool IsLocal(Client client) => client.Connection.IsUnixSocket || IsLoopback(client.Connection.RemoteAddress);
+
+    public static bool IsLoopback(string address) =>
+        address.StartsWith("127.", StringComparison.Ordinal) || address.StartsWith("[::1]", StringComparison.Ordinal)
+        || address.StartsWith("::1", StringComparison.Ordinal) || address.StartsWith("inproc", StringComparison.Ordinal);
+
+    private string NewRunId()
+    {
+        Span<byte> bytes = stackalloc byte[20];
+        Environment.Random.NextBytes(bytes);
+        return Convert.ToHexStringLower(bytes);
+    }
+
+    private byte[] EventChannel(ReadOnlySpan<byte> prefix, int db, ReadOnlySpan<byte> rest)
+    {
+        Span<byte> number = stackalloc byte[4];
+        db.TryFormat(number, out var digits);
+        return [.. prefix, .. number[..digits], .. "__:"u8, .. rest];
+    }
+
+    private sealed class NoConnection : IConnection
+    {
+        public string RemoteAddress => "?:0";
+
+        public string LocalAddress => "?:0";
+
+        public int FileDescriptor => -1;
+
+        public bool IsUnixSocket => false;
+
+        public void Resume()
+        {
+        }
+
+        public void Close()
+        {
+        }
+    }
+}

@@ -1,0 +1,58 @@
+namespace RedisLite.Engine;
+
+/// <summary>
+/// The time of the engine. Wall clock and monotonic clock are read once per loop iteration; inside it only the monotonic
+/// one is read, once per unit: the end of one unit is the start of the next. <see cref="NowMs"/> stands still while a unit runs.
+/// </summary>
+internal sealed class EngineClock
+{
+    private readonly TimeProvider time;
+    private readonly double microsecondsPerTick;
+    private readonly long ticksPerMs;
+    private long wallUsAtBase;
+    private long ticksAtBase;
+
+    public EngineClock(TimeProvider time)
+    {
+        this.time = time;
+        microsecondsPerTick = 1_000_000.0 / time.TimestampFrequency;
+        ticksPerMs = Math.Max(1, time.TimestampFrequency / 1000);
+        Refresh();
+        StartedMs = NowMs;
+    }
+
+    /// <summary>Unix time in milliseconds, frozen per execution unit.</summary>
+    public long NowMs { get; private set; }
+
+    /// <summary>Monotonic ticks at the start of the current unit.</summary>
+    public long UnitTicks { get; private set; }
+
+    public long StartedMs { get; }
+
+    /// <summary>Unix time in microseconds, read now.</summary>
+    public long NowUs => wallUsAtBase + MicrosecondsOf(time.GetTimestamp() - ticksAtBase);
+
+    /// <summary>Read both clocks. Called once per loop iteration.</summary>
+    public void Refresh()
+    {
+        wallUsAtBase = (time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+        ticksAtBase = UnitTicks = time.GetTimestamp();
+        NowMs = wallUsAtBase / 1000;
+    }
+
+    /// <summary>Close a unit and open the next. Returns the ticks that the closed unit took.</summary>
+    public long NextUnit()
+    {
+        var now = time.GetTimestamp();
+        var spent = now - UnitTicks;
+        UnitTicks = now;
+        NowMs = (wallUsAtBase / 1000) + ((now - ticksAtBase) / ticksPerMs);
+        return spent;
+    }
+
+    public long Timestamp() => time.GetTimestamp();
+
+    public long NanosecondsOf(long ticks) => (long)(ticks * microsecondsPerTick * 1000);
+
+    public long MicrosecondsOf(long ticks) => (long)(ticks * microsecondsPerTick);
+}

@@ -1,0 +1,49 @@
+using RedisLite.Persistence;
+
+namespace RedisLite.Engine;
+
+internal enum LogLevel
+{
+    Debug,
+    Verbose,
+    Notice,
+    Warning,
+}
+
+/// <summary>Where log lines go. Level filtering (loglevel) is done by the implementation.</summary>
+internal interface IEngineLog
+{
+    void Write(LogLevel level, string message);
+}
+
+/// <summary>Facts about the process around the engine. A simulation answers with constants.</summary>
+internal interface IProcessFacts
+{
+    int ProcessId { get; }
+
+    string ExecutablePath { get; }
+
+    string ConfigFile { get; }
+
+    /// <summary>TCP port that is really bound (the configured one may be 0 = ephemeral in tests).</summary>
+    int Port { get; }
+
+    /// <summary>Resident set size in bytes.</summary>
+    long ResidentBytes { get; }
+
+    /// <summary>Physical memory of the machine in bytes.</summary>
+    long SystemMemoryBytes { get; }
+
+    (double System, double User, double MainThreadSystem, double MainThreadUser) CpuSeconds { get; }
+
+    string OperatingSystem { get; }
+
+    /// <summary>End the process (or the embedded instance). Called by SHUTDOWN after everything is saved.</summary>
+    void Exit(int code);
+}
+
+/// <summary>
+/// Everything the engine takes from outside (house rule 7). With the same environment and the same requests it gives the
+/// same replies and the same effects.
+/// </summary>
+internal sealed record EngineEnvironment(TimeProvider Time, Random Random, IStorage Storage, IEngineLog Log, IProcessFacts Process);

@@ -1,0 +1,78 @@
+using System.Text;
+
+namespace RedisLite.Engine;
+
+/// <summary>What INFO stats counts. CONFIG RESETSTAT makes most of it zero again.</summary>
+internal sealed class Stats
+{
+    private const int ErrorKindsMax = 128;
+
+    private readonly Dictionary<byte[], long> errors = new(new ByteKeyComparer(0));
+    private bool errorKindsDisabled;
+
+    public long Connections;
+    public long RejectedConnections;
+    public long Commands;
+    public long NetInput;
+    public long NetOutput;
+    public long KeyspaceHits;
+    public long KeyspaceMisses;
+    public long ExpiredKeys;
+    public double ExpiredStalePercent;
+    public long ExpiredTimeCapReached;
+    public long EvictedKeys;
+    public long EvictedClients;
+    public long EvictionExceededUs;
+    public long LastEvictionExceededSinceUs;
+    public long ErrorReplies;
+    public long Unblocked;
+    public long ActiveDefragHits;
+    public long ActiveDefragMisses;
+    public long PubSubDisconnections;
+    public long QueryBufferDisconnections;
+    public long Reads;
+    public long Writes;
+    public long AclDeniedAuth;
+    public long AclDeniedCommand;
+    public long AclDeniedKey;
+    public long AclDeniedChannel;
+    public long PeakMemory;
+    public long PeakMemoryAtMs;
+
+    /// <summary>Changes since the last save; not part of a reset.</summary>
+    public long Dirty;
+
+    public IEnumerable<KeyValuePair<string, long>> Errors =>
+        errors.Select(pair => KeyValuePair.Create(Encoding.Latin1.GetString(pair.Key), pair.Value)).OrderBy(pair => pair.Key, StringComparer.Ordinal);
+
+    /// <summary>Called for every error reply: count it under its first word. More than 128 kinds can only come from scripts that invent them.</summary>
+    public void CountError(ReadOnlySpan<byte> text)
+    {
+        ErrorReplies++;
+        if (errorKindsDisabled) return;
+        var end = text.IndexOf((byte)' ');
+        var code = end < 0 ? text : text[..end];
+        if (errors.Count >= ErrorKindsMax && !errors.GetAlternateLookup<ReadOnlySpan<byte>>().ContainsKey(code))
+        {
+            errors.Clear();
+            errors["ERRORSTATS_DISABLED"u8.ToArray()] = 1;
+            errorKindsDisabled = true;
+            return;
+        }
+
+        var lookup = errors.GetAlternateLookup<ReadOnlySpan<byte>>();
+        lookup.TryGetValue(code, out var count);
+        lookup[code] = count + 1;
+    }
+
+    public void Reset()
+    {
+        errors.Clear();
+        errorKindsDisabled = false;
+        Connections = RejectedConnections = Commands = NetInput = NetOutput = KeyspaceHits = KeyspaceMisses = ExpiredKeys = 0;
+        ExpiredStalePercent = 0;
+        ExpiredTimeCapReached = EvictedKeys = EvictedClients = EvictionExceededUs = ErrorReplies = Unblocked = 0;
+        ActiveDefragHits = ActiveDefragMisses = PubSubDisconnections = QueryBufferDisconnections = Reads = Writes = 0;
+        AclDeniedAuth = AclDeniedCommand = AclDeniedKey = AclDeniedChannel = 0;
+    }
+}
