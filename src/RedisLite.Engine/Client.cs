@@ -94,9 +94,9 @@ internal sealed class Client
 
     public List<Databases.WatchedKey> Watching { get; } = [];
 
-    public PubSub.Subscriptions? Subscriptions { get; set; }
+    public Channels.Subscriptions? Subscriptions { get; set; }
 
-    public Blocking.BlockedState? Blocked { get; set; }
+    public Waiting.BlockedState? Blocked { get; set; }
 
     public long TotalInput { get; set; }
 

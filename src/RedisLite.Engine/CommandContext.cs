@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using RedisLite.Data;
 using RedisLite.Data.Values;
-using RedisLite.Engine.Blocking;
+using RedisLite.Engine.Waiting;
 using RedisLite.Engine.Config;
 using RedisLite.Engine.Databases;
 using RedisLite.Protocol;
@@ -275,7 +275,7 @@ internal sealed class CommandContext
     /// <summary>Announce a key that came into being in another way than Create/Put (RENAME, COPY, RESTORE, MOVE).</summary>
     public void OnCreated(Database db, ReadOnlySpan<byte> key)
     {
-        if (Engine.NotifyClasseses.HasFlag(NotifyClasses.New)) Engine.Notify(db.Index, KeyEvents.New, key);
+        if (Engine.KeyEventClasses.HasFlag(NotifyClasses.New)) Engine.Notify(db.Index, KeyEvents.New, key);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,11 +1,11 @@
 using System.IO.Pipelines;
 using RedisLite.Data;
 using RedisLite.Engine.Acl;
-using RedisLite.Engine.Blocking;
+using RedisLite.Engine.Waiting;
 using RedisLite.Engine.Config;
 using RedisLite.Engine.Databases;
 using RedisLite.Engine.Info;
-using RedisLite.Engine.PubSub;
+using RedisLite.Engine.Channels;
 using RedisLite.Protocol;
 
 namespace RedisLite.Engine;

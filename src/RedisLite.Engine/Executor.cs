@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.InteropServices;
-using RedisLite.Engine.Blocking;
+using RedisLite.Engine.Waiting;
 using RedisLite.Protocol;
 
 namespace RedisLite.Engine;
@@ -178,7 +178,9 @@ internal sealed class Executor
             client.LastCommand = spec;
             ctx.Begin(spec!);
             if (engine.Monitors.Count > 0) engine.Monitors.Feed(client, ctx);
+            var before = client.Output.Length;
             Invoke(ctx);
+            if (client.Has(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) Silence(client, before);
             if (ctx.HasBlocked) engine.Clock.NextUnit();
             else Account(ctx, engine.Clock.NextUnit());
         }
@@ -190,6 +192,16 @@ internal sealed class Executor
 
         EndUnit();
         return true;
+    }
+
+    /// <summary>CLIENT REPLY OFF and SKIP: take back what the command wrote. SKIP holds for the command after it.</summary>
+    private static void Silence(Client client, long lengthBefore)
+    {
+        client.Output.Truncate(lengthBefore);
+        if (client.Has(ClientFlags.ReplySkip)) client.Clear(ClientFlags.ReplySkip);
+        if (!client.Has(ClientFlags.ReplySkipNext)) return;
+        client.Clear(ClientFlags.ReplySkipNext);
+        client.Set(ClientFlags.ReplySkip);
     }
 
     private void Invoke(CommandContext ctx)

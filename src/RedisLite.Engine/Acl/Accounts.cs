@@ -16,6 +16,8 @@ internal sealed class Accounts
 
     public AclUser Default { get; }
 
+    public bool Exists(string name) => users.ContainsKey(name);
+
     /// <summary>requirepass: an empty one lets everybody in.</summary>
     public void SetDefaultPassword(string password)
     {

@@ -1,13 +1,37 @@
 using System.Text;
 using RedisLite.Data;
 using RedisLite.Engine.Transactions;
+using static RedisLite.Engine.CommandFlags;
+using static RedisLite.Engine.KeyFlags;
 
 namespace RedisLite.Engine.Commands;
 
 /// <summary>Who is there, which protocol, which database, and goodbye. CLIENT has a file of its own.</summary>
 internal static class ConnectionCommands
 {
-//ROWS
+    public static CommandSpec[] Table() =>
+    [
+        new("AUTH", -2, Auth, NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, "[username@6.0.0] password")
+        { Acl = AclCategory.Connection, Since = "1.0.0", Summary = "Authenticates the connection.",
+          Complexity = "O(N) in the passwords of the user" },
+        new("ECHO", 2, Echo, Loading | Stale | Fast, "message")
+        { Acl = AclCategory.Connection, Since = "1.0.0", Summary = "Sends the message back.", Complexity = "O(1)" },
+        new("HELLO", -1, Hello, NoScript | Loading | Stale | Fast | NoAuth | AllowBusy,
+            "[arguments: protover [AUTH <auth: username password>] [SETNAME clientname]]")
+        { Acl = AclCategory.Connection, Since = "6.0.0",
+          Summary = "Agrees on the protocol version, may authenticate and name the connection, and tells about the server.", Complexity = "O(1)" },
+        new("PING", -1, Ping, Fast, "[message]")
+        { Acl = AclCategory.Connection, Since = "1.0.0", Tips = ["request_policy:all_shards", "response_policy:all_succeeded"],
+          Summary = "Answers PONG, or sends the message back.", Complexity = "O(1)" },
+        new("QUIT", -1, Quit, NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, "")
+        { Acl = AclCategory.Connection, Since = "1.0.0", DeprecatedSince = "7.2.0", ReplacedBy = "closing the connection",
+          Summary = "Closes the connection.", Complexity = "O(1)" },
+        new("RESET", 1, Reset, NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, "")
+        { Acl = AclCategory.Connection, Since = "6.2.0", Summary = "Puts the connection back into the state of a new one.", Complexity = "O(1)" },
+        new("SELECT", 2, Select, Loading | Stale | Fast, "index")
+        { Acl = AclCategory.Connection, Since = "1.0.0", Summary = "Chooses the database of the connection.", Complexity = "O(1)" },
+    ];
+
     private static void Auth(CommandContext ctx)
     {
         if (ctx.Argc > 3)

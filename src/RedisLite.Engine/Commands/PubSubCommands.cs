@@ -1,11 +1,58 @@
 using RedisLite.Data;
+using static RedisLite.Engine.CommandFlags;
+using static RedisLite.Engine.KeyFlags;
 
 namespace RedisLite.Engine.Commands;
 
 /// <summary>Channels, patterns and shard channels. Every (un)subscription is confirmed by a push of its own, with the number that is left.</summary>
 internal static class PubSubCommands
 {
-//ROWS
+    public static CommandSpec[] Table() =>
+    [
+        new("PSUBSCRIBE", -2, PSubscribe, PubSub | NoScript | Loading | Stale, "pattern [pattern ...]")
+        { Since = "2.0.0", Summary = "Subscribes to all channels that match patterns.", Complexity = "O(N) in the number of patterns" },
+        new("PUBLISH", 3, Publish, PubSub | Loading | Stale | Fast | MayReplicate, "channel message")
+        { Since = "2.0.0", Summary = "Sends a message to the subscribers of a channel.",
+          Complexity = "O(N+M) with N subscribers of the channel and M patterns subscribed to by anyone" },
+        new("PUBSUB", -2, null, None, "")
+        {
+            Since = "2.8.0", Summary = "Looks at channels and subscriptions.", Complexity = "Depends on the subcommand",
+            Subcommands =
+            [
+                new("CHANNELS", -2, PubSubChannels, PubSub | Loading | Stale, "[pattern]")
+                { Since = "2.8.0", Summary = "Gives the channels that have subscribers.", Complexity = "O(N) in the number of active channels" },
+                new("HELP", 2, PubSubHelp, Loading | Stale, "")
+                { Since = "6.2.0", Summary = "Describes the subcommands.", Complexity = "O(1)" },
+                new("NUMPAT", 2, PubSubNumPat, PubSub | Loading | Stale, "")
+                { Since = "2.8.0", Summary = "Counts the patterns that somebody is subscribed to.", Complexity = "O(1)" },
+                new("NUMSUB", -2, PubSubNumSub, PubSub | Loading | Stale, "[channel [channel ...]]")
+                { Since = "2.8.0", Summary = "Counts the subscribers of channels.", Complexity = "O(N) in the number of channels asked for" },
+                new("SHARDCHANNELS", -2, PubSubShardChannels, PubSub | Loading | Stale, "[pattern]")
+                { Since = "7.0.0", Summary = "Gives the shard channels that have subscribers.",
+                  Complexity = "O(N) in the number of active shard channels" },
+                new("SHARDNUMSUB", -2, PubSubShardNumSub, PubSub | Loading | Stale, "[shardchannel [shardchannel ...]]")
+                { Since = "7.0.0", Summary = "Counts the subscribers of shard channels.", Complexity = "O(N) in the number of channels asked for" },
+            ],
+        },
+        new("PUNSUBSCRIBE", -1, PUnsubscribe, PubSub | NoScript | Loading | Stale, "[pattern [pattern ...]]")
+        { Since = "2.0.0", Summary = "Ends subscriptions to patterns, to all of them when none is named.",
+          Complexity = "O(N) in the number of patterns" },
+        new("SPUBLISH", 3, SPublish, PubSub | Loading | Stale | Fast | MayReplicate, "shardchannel message")
+        { Keys = [KeySpec.At(1, NotKey)], Since = "7.0.0", Summary = "Sends a message to the subscribers of a shard channel.",
+          Complexity = "O(N) in the subscribers of the channel" },
+        new("SSUBSCRIBE", -2, SSubscribe, PubSub | NoScript | Loading | Stale, "shardchannel [shardchannel ...]")
+        { Keys = [KeySpec.Range(1, NotKey)], Since = "7.0.0", Summary = "Subscribes to shard channels.",
+          Complexity = "O(N) in the number of channels" },
+        new("SUBSCRIBE", -2, Subscribe, PubSub | NoScript | Loading | Stale, "channel [channel ...]")
+        { Since = "2.0.0", Summary = "Subscribes to channels.", Complexity = "O(N) in the number of channels" },
+        new("SUNSUBSCRIBE", -1, SUnsubscribe, PubSub | NoScript | Loading | Stale, "[shardchannel [shardchannel ...]]")
+        { Keys = [KeySpec.Range(1, NotKey)], Since = "7.0.0",
+          Summary = "Ends subscriptions to shard channels, to all of them when none is named.", Complexity = "O(N) in the number of channels" },
+        new("UNSUBSCRIBE", -1, Unsubscribe, PubSub | NoScript | Loading | Stale, "[channel [channel ...]]")
+        { Since = "2.0.0", Summary = "Ends subscriptions to channels, to all of them when none is named.",
+          Complexity = "O(N) in the number of channels" },
+    ];
+
     private enum Kind
     {
         Channel,

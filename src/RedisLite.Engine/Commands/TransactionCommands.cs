@@ -1,5 +1,7 @@
 using RedisLite.Engine.Databases;
 using RedisLite.Engine.Transactions;
+using static RedisLite.Engine.CommandFlags;
+using static RedisLite.Engine.KeyFlags;
 
 namespace RedisLite.Engine.Commands;
 
@@ -9,7 +11,24 @@ namespace RedisLite.Engine.Commands;
 /// </summary>
 internal static class TransactionCommands
 {
-//ROWS
+    public static CommandSpec[] Table() =>
+    [
+        new("DISCARD", 1, Discard, NoScript | Loading | Stale | Fast | AllowBusy, "")
+        { Acl = AclCategory.Transaction, Since = "2.0.0", Summary = "Throws the queued commands of a transaction away.",
+          Complexity = "O(N) in the number of queued commands" },
+        new("EXEC", 1, Exec, NoScript | Loading | Stale | SkipSlowlog, "")
+        { Acl = AclCategory.Transaction, Since = "1.2.0", Summary = "Runs the queued commands of a transaction.",
+          Complexity = "The sum of its commands" },
+        new("MULTI", 1, Multi, NoScript | Loading | Stale | Fast | AllowBusy, "")
+        { Acl = AclCategory.Transaction, Since = "1.2.0", Summary = "Begins a transaction: what follows is queued.", Complexity = "O(1)" },
+        new("UNWATCH", 1, Unwatch, NoScript | Loading | Stale | Fast | AllowBusy, "")
+        { Acl = AclCategory.Transaction, Since = "2.2.0", Summary = "Forgets all watched keys.",
+          Complexity = "O(N) in the number of watched keys" },
+        new("WATCH", -2, Watch, NoScript | Loading | Stale | Fast | AllowBusy, "key [key ...]")
+        { Keys = [KeySpec.Range(1, RO)], Acl = AclCategory.Transaction, Since = "2.2.0",
+          Summary = "Watches keys: the next EXEC fails if one of them changes before.", Complexity = "O(1) for each key" },
+    ];
+
     private static void Multi(CommandContext ctx)
     {
         if (ctx.Client.Has(ClientFlags.InMulti))

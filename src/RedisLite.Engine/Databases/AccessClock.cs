@@ -1,15 +1,17 @@
+using RedisLite.Engine.Config;
+
 namespace RedisLite.Engine.Databases;
 
 /// <summary>
 /// The 24 access bits of a record. Under an LRU policy (and without a policy) they are the low bits of the seconds since the epoch;
 /// under LFU, 16 bits of minutes and an 8-bit logarithmic counter, as Redis keeps them.
 /// </summary>
-internal sealed class AccessClock(Config.ServerConfig config, Random random)
+internal sealed class AccessClock(ServerConfig config, Random random)
 {
     private const uint Mask = 0xFFFFFF;
     private const int LfuInitial = 5;
 
-    private bool Lfu => config.MaxmemoryPolicyIsLfu;
+    private bool Lfu => config.MaxmemoryPolicy is MaxmemoryPolicy.AllkeysLfu or MaxmemoryPolicy.VolatileLfu;
 
     public static uint LruNow(long nowMs) => (uint)(nowMs / 1000) & Mask;
 

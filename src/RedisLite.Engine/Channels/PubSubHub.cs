@@ -1,6 +1,6 @@
 using RedisLite.Data;
 
-namespace RedisLite.Engine.PubSub;
+namespace RedisLite.Engine.Channels;
 
 /// <summary>What one client listens to.</summary>
 internal sealed class Subscriptions(ByteKeyComparer comparer)

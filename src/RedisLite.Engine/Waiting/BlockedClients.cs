@@ -1,6 +1,6 @@
 using RedisLite.Data;
 
-namespace RedisLite.Engine.Blocking;
+namespace RedisLite.Engine.Waiting;
 
 /// <summary>What a blocked client gets when its time is over.</summary>
 internal enum BlockedNull

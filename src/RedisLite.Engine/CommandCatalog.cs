@@ -1,0 +1,14 @@
+using RedisLite.Engine.Commands;
+
+namespace RedisLite.Engine;
+
+/// <summary>The families, in one place. A new family file is one line here.</summary>
+internal static class CommandCatalog
+{
+    public static CommandTable Create() => new CommandTable()
+        .Add("connection", ConnectionCommands.Table())
+        .Add("connection", ClientCommands.Table())
+        .Add("transactions", TransactionCommands.Table())
+        .Add("pubsub", PubSubCommands.Table())
+        .Freeze();
+}

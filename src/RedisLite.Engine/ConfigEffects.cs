@@ -1,0 +1,36 @@
+namespace RedisLite.Engine;
+
+/// <summary>What has to happen in the engine when a directive changes. Most directives are simply read where they matter.</summary>
+internal static class ConfigEffects
+{
+    public static void Attach(Engine engine)
+    {
+        var config = engine.Config;
+        Apply(config, engine.UpdateSlowThreshold, "slowlog-log-slower-than", "latency-monitor-threshold");
+        Apply(config, () => engine.SlowLog.Trim(config.SlowlogMaxLen), "slowlog-max-len");
+        Apply(config, () => engine.Accounts.SetDefaultPassword(config.Requirepass), "requirepass");
+        Apply(config, () => engine.RespLimits.BulkMax = config.ProtoMaxBulkLen, "proto-max-bulk-len");
+        Apply(config, () => SetEncodingLimits(engine), "hash-max-listpack-entries", "hash-max-listpack-value", "list-max-listpack-size",
+            "list-compress-depth", "set-max-intset-entries", "set-max-listpack-entries", "set-max-listpack-value", "zset-max-listpack-entries",
+            "zset-max-listpack-value", "hll-sparse-max-bytes", "stream-node-max-bytes", "stream-node-max-entries");
+        config.OnChange(() => engine.Eviction.MakeRoomAfterConfig(), "maxmemory", "maxmemory-policy");
+        foreach (var (command, newName) in config.RenamedCommands)
+        {
+            if (engine.Commands.Rename(command, newName) is { } error) throw new InvalidOperationException($"rename-command {command}: {error}");
+        }
+    }
+
+    private static void Apply(Config.ServerConfig config, Action effect, params ReadOnlySpan<string> names)
+    {
+        effect();
+        config.OnChange(effect, names);
+    }
+
+    private static void SetEncodingLimits(Engine engine)
+    {
+        var config = engine.Config;
+        var limits = engine.Heap.Limits;
+        limits.HashMaxListpackEntries = (int)config.HashMaxListpackEntries;
+        limits.HashMaxListpackValue = (int)config.HashMaxListpackValue;
+    }
+}

@@ -1,0 +1,13 @@
+using RedisLite.Data;
+using RedisLite.Data.Values;
+
+namespace RedisLite.Engine.Databases;
+
+/// <summary>Whether a collection has nothing left: then its key goes. Strings and streams may be empty.</summary>
+internal static class Emptiness
+{
+    public static bool IsEmpty(Entry entry) => entry.Type switch
+    {
+        _ => false,
+    };
+}
