@@ -10,5 +10,6 @@ internal static class CommandCatalog
         .Add("connection", ClientCommands.Table())
         .Add("transactions", TransactionCommands.Table())
         .Add("pubsub", PubSubCommands.Table())
+        .Add("server", ConfigCommands.Table())
         .Freeze();
 }

@@ -1,7 +1,5 @@
 namespace RedisLite.Engine.Config;
 
-internal enum LogVerbosity { Debug, Verbose, Notice, Warning }
-
 internal enum MaxmemoryPolicy { VolatileLru, VolatileLfu, VolatileRandom, VolatileTtl, AllkeysLru, AllkeysLfu, AllkeysRandom, Noeviction }
 
 internal enum FsyncPolicy { Everysec, Always, No }

@@ -38,7 +38,7 @@ internal sealed class ServerConfig
     public bool Daemonize;
     public string Pidfile = "";
     public string Logfile = "";
-    public LogVerbosity Loglevel;
+    public LogLevel Loglevel;
     public bool AlwaysShowLogo;
     public bool CrashLogEnabled;
     public string Dir = "";
@@ -221,13 +221,23 @@ internal sealed class ServerConfig
     /// <summary>Reads one line of a file or of the command line; null, or the reason why not.</summary>
     internal string? ReadLine(Directive directive, ReadOnlySpan<string> words)
     {
-        var error = directive.ReadLine(this, words);
-        if (error == null) touched[directive.Index] = true;
-        return error;
+        var before = Report(directive);
+        if (directive.ReadLine(this, words) is { } error) return error;
+        touched[directive.Index] = true;
+        return Report(directive) == before ? null : Tell(directive);
+    }
+
+    /// <summary>Who has registered before a file is read takes part in reading it: the first refusal is the line's error.</summary>
+    private string? Tell(Directive directive)
+    {
+        if (!listeners.TryGetValue(directive, out var list)) return null;
+        foreach (var apply in list)
+            if (apply() is { } error) return error;
+        return null;
     }
 
     /// <summary>
-    /// Calls <paramref name="apply"/> when CONFIG SET has changed one of the directives; it returns null, or the reason why the
+    /// Calls <paramref name="apply"/> when a line of a file or CONFIG SET has changed one of the directives; it returns null, or the reason why the
     /// change cannot be had, which undoes the whole CONFIG SET (and calls it again, with the old values in place).
     /// </summary>
     public void OnChange(Func<string?> apply, params ReadOnlySpan<string> names)

@@ -147,6 +147,27 @@ public class ConfigFileTests
         Assert.Equal(["bob", "on", ">pw", "~*", "+@all"], Assert.Single(config.UserLines));
     }
 
+    [Fact]
+    public void Dir_becomes_a_full_path_and_must_exist()
+    {
+        var parent = Directory.CreateTempSubdirectory("redislite").FullName;
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(parent, "sub"));
+            RedisLite.Server.WorkingDirectory.Attach(config);
+            Assert.Equal(Environment.CurrentDirectory, Get("dir"));
+
+            Load($"dir {parent}\ndir ./sub/../sub\n");
+            Assert.Equal(Path.Combine(parent, "sub"), Get("dir"));
+            var error = Assert.Throws<ConfigFileException>(() => Load("port 1\ndir nosuch"));
+            Assert.Equal((2, "No such file or directory"), (error.Line, error.Message));
+        }
+        finally
+        {
+            Directory.Delete(parent, recursive: true);
+        }
+    }
+
     private string Rewrite(bool all = false)
     {
         ConfigRewriter.Rewrite(config, storage, all: all);
