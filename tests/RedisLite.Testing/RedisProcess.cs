@@ -1,0 +1,163 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace RedisLite.Testing;
+
+/// <summary>
+/// A server process of a test: started on a free port of the loopback interface in a directory of its own, awaited until it answers,
+/// and ended by its process id. Its output is kept for messages.
+/// </summary>
+public abstract class RedisProcess : IDisposable
+{
+    private const int StartAttempts = 3;
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
+
+    private readonly StringBuilder _output = new();
+    private Process _process;
+
+    /// <summary>Starts with the options given, in the form of the server's command line (`--name value`).</summary>
+    protected RedisProcess(params string[] options)
+    {
+        Options = options;
+        Directory = Repository.NewTemporaryDirectory();
+        _process = StartAndWait();
+    }
+
+    public string Directory { get; }
+    public int Port { get; private set; }
+    public int Pid => _process.Id;
+    public bool HasExited => _process.HasExited;
+    public int ExitCode => _process.ExitCode;
+    public IReadOnlyList<string> Options { get; }
+    public string Output { get { lock (_output) return _output.ToString(); } }
+
+    /// <summary>The program and its first arguments, before the options.</summary>
+    protected abstract IReadOnlyList<string> Launch { get; }
+
+    public RespClient Connect(int protocol = 2)
+    {
+        var client = RespClient.Connect(Port);
+        if (protocol == 3 && client.Call("HELLO", "3")[0] != '%') throw new InvalidOperationException("HELLO 3 was refused");
+        return client;
+    }
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>Sends a signal by name (TERM, INT, KILL, STOP, CONT …).</summary>
+    public void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", Pid.ToString()]);
+        kill.WaitForExit();
+    }
+
+    public bool WaitForExit(TimeSpan timeout) => _process.WaitForExit(timeout);
+
+    /// <summary>Ends the process without warning and starts another one on the same port and directory.</summary>
+    public void Restart(bool killed = true)
+    {
+        Stop(killed ? "KILL" : "TERM");
+        _process = Spawn(Port);
+        if (!WaitUntilReady()) throw new InvalidOperationException($"No answer after a restart on port {Port}:\n{Output}");
+    }
+
+    public void Dispose()
+    {
+        Stop("KILL");
+        _process.Dispose();
+        try { System.IO.Directory.Delete(Directory, recursive: true); }
+        catch (IOException) { /* a file still being written by the dying process is no failure of a test */ }
+        GC.SuppressFinalize(this);
+    }
+
+    private void Stop(string signal)
+    {
+        if (_process.HasExited) return;
+        Signal(signal);
+        if (_process.WaitForExit(TimeSpan.FromSeconds(10))) return;
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
+    private Process StartAndWait()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            Port = FreePort();
+            _process = Spawn(Port);
+            if (WaitUntilReady()) return _process;
+            Stop("KILL");
+            // Another process may have taken the port between the search and the start.
+            if (attempt == StartAttempts) throw new InvalidOperationException($"{Launch[0]} did not answer on port {Port}:\n{Output}");
+        }
+    }
+
+    private Process Spawn(int port)
+    {
+        var start = new ProcessStartInfo(Launch[0]) { WorkingDirectory = Directory, RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] common = ["--port", port.ToString(), "--bind", "127.0.0.1", "--dir", Directory, "--save", ""];
+        foreach (var argument in Launch.Skip(1).Concat(common).Concat(Options)) start.ArgumentList.Add(argument);
+        var process = Process.Start(start)!;
+        process.OutputDataReceived += Keep;
+        process.ErrorDataReceived += Keep;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs line)
+    {
+        lock (_output) _output.AppendLine(line.Data);
+    }
+
+    private bool WaitUntilReady()
+    {
+        var deadline = DateTime.UtcNow + StartTimeout;
+        while (DateTime.UtcNow < deadline && !_process.HasExited)
+        {
+            if (Answers()) return true;
+            Thread.Sleep(5);
+        }
+
+        return false;
+    }
+
+    private bool Answers()
+    {
+        try
+        {
+            using var client = RespClient.Connect(Port);
+            return !client.Text("PING").StartsWith("-LOADING", StringComparison.Ordinal);
+        }
+        catch (Exception e) when (e is SocketException or EndOfStreamException or TimeoutException)
+        {
+            return false;
+        }
+    }
+}
+
+/// <summary>Debian's redis-server, the oracle.</summary>
+public sealed class RealRedis(params string[] options) : RedisProcess(options)
+{
+    protected override IReadOnlyList<string> Launch => ["redis-server"];
+}
+
+/// <summary>
+/// The server under test: the executable of this repository as it was built, or, while a test itself is being written,
+/// the program named by the environment variable REDISLITE_TEST_SERVER (for example `redis-server`).
+/// </summary>
+public sealed class ServerProcess(params string[] options) : RedisProcess(options)
+{
+    public static string? StandIn { get; } = Environment.GetEnvironmentVariable("REDISLITE_TEST_SERVER") is { Length: > 0 } name ? name : null;
+
+    /// <summary>The program and first arguments that start the server under test.</summary>
+    public static IReadOnlyList<string> Command { get; } = StandIn is null ? ["dotnet", Repository.ServerAssembly] : [StandIn];
+
+    protected override IReadOnlyList<string> Launch => Command;
+}

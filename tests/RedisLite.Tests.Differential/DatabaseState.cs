@@ -1,0 +1,94 @@
+using RedisLite.Testing;
+
+namespace RedisLite.Tests.Differential;
+
+/// <summary>
+/// Everything a server holds, as lines that can be compared: every key of every database with type, encoding, expiry and full value. Unordered
+/// values are sorted; expiry is an absolute time that may be five seconds apart, because both sides read their own clock.
+/// </summary>
+internal static class DatabaseState
+{
+    private const int Databases = 16;
+
+    public static SortedDictionary<string, string> Read(RedisProcess server)
+    {
+        using var client = server.Connect();
+        var state = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        for (var database = 0; database < Databases; database++)
+        {
+            client.Call("SELECT", database.ToString());
+            foreach (var key in client.Ask("KEYS", "*").Texts) state[$"db{database} {CommandText.Quote(CommandText.Bytes(key!))}"] = Describe(client, key!);
+        }
+
+        return state;
+    }
+
+    /// <summary>The keys on which two states differ, as lines for a message.</summary>
+    public static List<string> Differences(RedisProcess real, RedisProcess ours)
+    {
+        var (expected, actual) = (Read(real), Read(ours));
+        var lines = new List<string>();
+        foreach (var key in expected.Keys.Union(actual.Keys))
+        {
+            var (a, b) = (expected.GetValueOrDefault(key, "absent"), actual.GetValueOrDefault(key, "absent"));
+            if (!SameState(a, b)) lines.Add($"{key}\n    redis-server: {Cut(a)}\n    ours:         {Cut(b)}");
+        }
+
+        return lines;
+    }
+
+    private static string Describe(RespClient client, string key)
+    {
+        var type = client.Ask("TYPE", key).Text!;
+        var replies = client.Pipeline([CommandText.Arguments("OBJECT", "ENCODING", key), CommandText.Arguments("PEXPIRETIME", key), .. ValueCommands(type, key)]);
+        var encoding = Reply.Parse(replies[0]).Text!;
+        var values = replies.Skip(2).Select(reply => Value(type, encoding, Reply.Parse(reply)));
+        return $"{type} {encoding} expires={Reply.Parse(replies[1]).Integer} {string.Join(' ', values)}";
+    }
+
+    private static IEnumerable<byte[][]> ValueCommands(string type, string key) => type switch
+    {
+        "string" => [CommandText.Arguments("GET", key)],
+        "hash" => [CommandText.Arguments("HGETALL", key)],
+        "list" => [CommandText.Arguments("LRANGE", key, "0", "-1")],
+        "set" => [CommandText.Arguments("SMEMBERS", key)],
+        "zset" => [CommandText.Arguments("ZRANGE", key, "0", "-1", "WITHSCORES")],
+        "stream" => [CommandText.Arguments("XINFO", "STREAM", key, "FULL", "COUNT", "0")],
+        _ => [],
+    };
+
+    /// <summary>A compact encoding has an order of its own, which must be the same; a hash table has none.</summary>
+    private static string Value(string type, string encoding, Reply reply) => type switch
+    {
+        "hash" or "set" when encoding is "listpack" or "ziplist" or "intset" => reply.ToString(),
+        "hash" => reply.Sorted(groupSize: 2).ToString(),
+        "set" => reply.Sorted().ToString(),
+        "stream" => WithoutTimes(reply),
+        _ => reply.ToString(),
+    };
+
+    /// <summary>Consumers carry the moment they were last seen.</summary>
+    private static string WithoutTimes(Reply reply)
+    {
+        if (!reply.IsAggregate) return reply.ToString();
+        var parts = new List<string>();
+        for (var i = 0; i < reply.Items!.Count; i++)
+        {
+            parts.Add(WithoutTimes(reply.Items[i]));
+            if (reply.Items[i].Text is "seen-time" or "active-time" or "radix-tree-keys" or "radix-tree-nodes") i++;
+        }
+
+        return $"[{string.Join(", ", parts)}]";
+    }
+
+    private static bool SameState(string a, string b)
+    {
+        if (a == b) return true;
+        var (x, y) = (a.Split(' ', 4), b.Split(' ', 4));
+        if (x.Length < 4 || y.Length < 4 || x[0] != y[0] || x[1] != y[1] || x[3] != y[3]) return false;
+        var (expiresA, expiresB) = (long.Parse(x[2]["expires=".Length..]), long.Parse(y[2]["expires=".Length..]));
+        return expiresA > 0 && expiresB > 0 && Math.Abs(expiresA - expiresB) <= 5000;
+    }
+
+    private static string Cut(string text) => text.Length <= 600 ? text : text[..600] + $"… ({text.Length} characters)";
+}

@@ -1,0 +1,63 @@
+using RedisLite.Testing;
+using RedisLite.Testing.Workloads;
+
+namespace RedisLite.Tests.Differential;
+
+/// <summary>
+/// Long random sequences in pipelines of changing length: every reply equal, and at the end everything the two servers hold.
+/// REDISLITE_DIFF_COMMANDS sets the commands of a sequence, REDISLITE_DIFF_SEED moves all seeds.
+/// </summary>
+[Collection(ServerPair.Collection)]
+public sealed class GeneratedSequenceTests(ServerPair pair)
+{
+    private const int DefaultCommands = 2000;
+    private const int ContextLines = 6;
+
+    private static readonly int Commands = FromEnvironment("REDISLITE_DIFF_COMMANDS", DefaultCommands);
+    private static readonly int SeedOffset = FromEnvironment("REDISLITE_DIFF_SEED", 0);
+
+    [Theory]
+    [InlineData("strings,keys", 1, 2)]
+    [InlineData("strings,keys", 2, 3)]
+    [InlineData("hashes,keys", 3, 2)]
+    [InlineData("hashes,keys", 4, 3)]
+    [InlineData("strings,hashes,keys,transactions,connection", 5, 2)]
+    [InlineData("strings,hashes,keys,transactions,connection", 6, 3)]
+    public void Replies_and_state_equal_those_of_redis_server(string families, int seed, int protocol)
+    {
+        seed += SeedOffset;
+        pair.Reset();
+        using var real = pair.Real.Connect(protocol);
+        using var ours = pair.Ours.Connect(protocol);
+        var requests = new Workload(seed, families.Split(',')).Take(Commands).ToList();
+        var chunks = new Random(seed);
+        var comparer = new SequenceComparer();
+
+        for (var start = 0; start < requests.Count;)
+        {
+            var chunk = requests.GetRange(start, Math.Min(chunks.Next(1, 100), requests.Count - start));
+            var (expected, actual) = (real.Pipeline(chunk), ours.Pipeline(chunk));
+            for (var i = 0; i < chunk.Count; i++)
+            {
+                if (comparer.Agree(chunk[i], expected[i], actual[i])) continue;
+                Assert.Fail(Explain(requests, start + i, expected[i], actual[i], seed, protocol));
+            }
+
+            start += chunk.Count;
+        }
+
+        var differences = DatabaseState.Differences(pair.Real, pair.Ours);
+        Assert.True(differences.Count == 0, $"State after seed {seed}:\n" + string.Join('\n', differences.Take(10)));
+    }
+
+    /// <summary>The failing request and the last ones that shared an argument with it.</summary>
+    private static string Explain(List<byte[][]> requests, int index, byte[] expected, byte[] actual, int seed, int protocol)
+    {
+        var failing = requests[index];
+        var related = requests.Take(index).Where(r => r.Skip(1).Any(argument => failing.Skip(1).Any(other => other.AsSpan().SequenceEqual(argument)))).TakeLast(ContextLines);
+        return $"Seed {seed}, RESP{protocol}, command {index}:\n{string.Join('\n', related.Select(r => "    " + CommandText.Format(r)))}\n--> {CommandText.Format(failing)}\n" +
+            $"    redis-server: {CommandText.Escape(expected)}\n    ours:         {CommandText.Escape(actual)}";
+    }
+
+    private static int FromEnvironment(string name, int otherwise) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? int.Parse(value) : otherwise;
+}
