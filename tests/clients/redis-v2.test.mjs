@@ -67,9 +67,11 @@ await check('redis@2: scan and buffers', async () => {
 
 await check('redis@2: a wrong password is an error', async () => {
   const wrong = redis.createClient({ port: server.port, host: '127.0.0.1', password: 'wrong' });
-  const error = await new Promise((resolve) => { wrong.once('error', resolve); });
-  assert.match(error.message, /WRONGPASS|invalid password/);
-  wrong.end(true);
+  const errors = [];
+  wrong.on('error', (error) => errors.push(error.message));
+  await assert.rejects(call(wrong, 'get', 'k'));
+  assert.match(errors.join(), /WRONGPASS|invalid password/);
+  wrong.end(false);
 });
 
 client.end(true);
