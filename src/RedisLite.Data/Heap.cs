@@ -1,0 +1,153 @@
+using RedisLite.Data.Memory;
+using RedisLite.Data.Tables;
+
+namespace RedisLite.Data;
+
+/// <summary>Frees the memory behind a kind of value (inner table, tree); registered in Heap.Owners.</summary>
+internal interface IMemoryOwner
+{
+    /// <summary>Frees part of what the value points to, at a cost of about one per element; true when all is gone. May change the value.</summary>
+    bool FreeSome(Heap heap, Span<byte> value, ref int budget);
+}
+
+// What all databases of one server share: the arena, the hash seed, the encoding limits, and the two ways in which memory is freed later.
+//
+// Lazy free: a value with more elements than a moment's work, or a whole database, is put into a queue and freed in slices by RunLazyFree.
+//
+// Snapshot: BeginSnapshot raises Epoch. Whatever carries an older epoch (segments, directories) or is not marked new (records) now belongs to
+// the snapshot: it is copied instead of changed, and Free(handle, frozen: true) only notes it. Until EndSnapshot no queued memory is freed, no page is
+// given back and nothing is moved, so another thread may read all that was reachable at the start without locks.
+internal sealed class Heap : IDisposable
+{
+    private const int FreeNow = 64;
+
+    private readonly ulong _seed0;
+    private readonly ulong _seed1;
+    private readonly HandleStack _deferred;
+    private readonly Queue<Doomed> _doomed = new();
+    private Doomed _current;
+
+    public Heap(ulong seed0, ulong seed1)
+    {
+        _seed0 = seed0;
+        _seed1 = seed1;
+        _deferred = new HandleStack(Arena);
+        Owners[(int)RecordKind.HashTable] = new ElementTableOwner();
+        Owners[(int)RecordKind.SetTable] = Owners[(int)RecordKind.HashTable];
+    }
+
+    public Arena Arena { get; } = new();
+
+    public EncodingLimits Limits { get; } = new();
+
+    /// <summary>By RecordKind.</summary>
+    public IMemoryOwner?[] Owners { get; } = new IMemoryOwner?[16];
+
+    public SlotScratch Scratch { get; } = new();
+
+    /// <summary>The number of the snapshot begun last; what is made now carries it.</summary>
+    public uint Epoch { get; private set; } = 1;
+
+    public bool SnapshotActive { get; private set; }
+
+    /// <summary>Bytes of all live slots: falls at once when something is freed, so that eviction sees its effect.</summary>
+    public long MemoryInUse => Arena.LiveBytes;
+
+    /// <summary>Bytes taken from the operating system.</summary>
+    public long CommittedBytes => Arena.CommittedBytes;
+
+    /// <summary>Something waits for RunLazyFree.</summary>
+    public bool HasLazyFree => !SnapshotActive && (_deferred.Count > 0 || _current.IsSet || _doomed.Count > 0);
+
+    /// <summary>Values and databases queued for freeing (INFO's lazyfree_pending_objects).</summary>
+    public int LazyFreePending => _doomed.Count + (_current.IsSet ? 1 : 0);
+
+    public ulong Hash(ReadOnlySpan<byte> key) => HashSpace.Bend(SipHash.Compute(_seed0, _seed1, key));
+
+    public void BeginSnapshot()
+    {
+        if (SnapshotActive) throw new InvalidOperationException("A snapshot is running already.");
+        Epoch++;
+        SnapshotActive = true;
+        Arena.ReleasePages = false;
+    }
+
+    /// <summary>Call when the last reader has stopped.</summary>
+    public void EndSnapshot()
+    {
+        if (!SnapshotActive) throw new InvalidOperationException("No snapshot is running.");
+        SnapshotActive = false;
+        Arena.ReleasePages = true;
+    }
+
+    /// <summary>Frees one slot; when a snapshot still needs it, after the snapshot.</summary>
+    public void Free(ulong handle, bool frozen)
+    {
+        if (frozen) _deferred.Push(handle);
+        else Arena.Free(handle);
+    }
+
+    /// <summary>Frees what a snapshot still needs, when it ends.</summary>
+    public void FreeAfterSnapshot(ulong handle) => Free(handle, frozen: true);
+
+    /// <summary>Frees a record with everything it owns; big values in slices later.</summary>
+    public void FreeRecord(ulong handle, bool frozen, bool lazy)
+    {
+        var record = new Record(Arena.Slot(handle));
+        if (!record.Kind.OwnsMemory())
+        {
+            Free(handle, frozen);
+            return;
+        }
+        var budget = FreeNow;
+        if (!lazy && !SnapshotActive && FreeOwned(handle, ref budget)) return;
+        _doomed.Enqueue(new Doomed { Record = handle });
+    }
+
+    /// <summary>Queues all records of a database; its header must be dropped by the caller.</summary>
+    public void FreeLazily(in TableHeader table)
+    {
+        if (table.Root != 0) _doomed.Enqueue(new Doomed { Table = table });
+    }
+
+    /// <summary>Frees about so many elements of what is queued; true while more is left. Nothing happens during a snapshot.</summary>
+    public bool RunLazyFree(int budget)
+    {
+        if (SnapshotActive) return false;
+        while (budget > 0 && _deferred.TryPop(out var handle))
+        {
+            Arena.Free(handle);
+            budget--;
+        }
+        while (budget > 0 && (_current.IsSet || _doomed.TryDequeue(out _current)))
+        {
+            var done = _current.Record != 0
+                ? FreeOwned(_current.Record, ref budget)
+                : TableFree<RecordLayout>.FreeSome(this, ref _current.Table, ref budget, static (heap, record) => heap.FreeRecord(record, frozen: false, lazy: false));
+            if (done) _current = default;
+            budget--;
+        }
+        return HasLazyFree;
+    }
+
+    public void Dispose() => Arena.Dispose();
+
+    private bool FreeOwned(ulong handle, ref int budget)
+    {
+        var slot = Arena.Slot(handle);
+        var record = new Record(slot);
+        var value = slot.Slice(record.KeyOffset + record.KeyLength, record.ValueLength);
+        var owner = Owners[(int)record.Kind] ?? throw new InvalidOperationException("No owner is registered for " + record.Kind + ".");
+        if (!owner.FreeSome(this, value, ref budget)) return false;
+        Arena.Free(handle);
+        return true;
+    }
+
+    private struct Doomed
+    {
+        public ulong Record;
+        public TableHeader Table;
+
+        public readonly bool IsSet => Record != 0 || Table.Root != 0;
+    }
+}

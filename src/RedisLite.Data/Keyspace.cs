@@ -1,0 +1,128 @@
+using RedisLite.Data.Tables;
+
+namespace RedisLite.Data;
+
+/// <summary>The keys of one database.</summary>
+internal sealed class Keyspace(Heap heap)
+{
+    private TableHeader _header;
+
+    public Heap Heap { get; } = heap;
+
+    public long Count => _header.Count;
+
+    public long CountWithExpiry => _header.CountWithExpiry;
+
+    internal HashTable<RecordLayout> Table => new(Heap, ref _header);
+
+    public ulong Hash(ReadOnlySpan<byte> key) => Heap.Hash(key);
+
+    public void PrefetchBucket(ulong hash) => Table.PrefetchBucket(hash);
+
+    public void PrefetchRecord(ulong hash) => Table.PrefetchRecord(hash);
+
+    public bool Find(ReadOnlySpan<byte> key, ulong hash, Entry entry)
+    {
+        entry.Bind(this, Table.Find(key, hash), hash);
+        return entry.Exists;
+    }
+
+    public bool Find(ReadOnlySpan<byte> key, Entry entry) => Find(key, Hash(key), entry);
+
+    /// <summary>
+    /// Adds a key that is absent and returns its value for writing: undefined content, except that a kind that owns memory starts as all zero (an
+    /// empty table).
+    /// </summary>
+    public Span<byte> Insert(ReadOnlySpan<byte> key, ulong hash, RecordKind kind, int valueLength, Entry entry, long expireAtMs = -1)
+    {
+        var handle = Heap.Arena.Alloc(Record.BytesFor(key.Length, valueLength, expireAtMs >= 0));
+        var slot = Heap.Arena.Slot(handle);
+        var valueAt = Record.Write(slot, kind, access: 0, big: false, key, valueLength, expireAtMs);
+        var value = slot.Slice(valueAt, valueLength);
+        if (kind.OwnsMemory()) value.Clear();
+        Table.Insert(hash, handle, expireAtMs, kind.OwnsMemory());
+        entry.Bind(this, handle, hash);
+        return value;
+    }
+
+    /// <summary>Replaces the value of an existing key by one of any kind, returned for writing with the content that Insert would give it.</summary>
+    public Span<byte> Replace(Entry entry, RecordKind kind, int valueLength, bool keepExpiry) => entry.Overwrite(valueLength, kind, keepExpiry);
+
+    /// <summary>
+    /// Removes the key and frees its record. What a value owns is freed here while that is a moment's work, else (or when lazy) in slices by
+    /// Heap.RunBackground.
+    /// </summary>
+    public void Remove(Entry entry, bool lazy = false)
+    {
+        var frozen = Table.Remove(entry.Hash, entry.Handle);
+        Heap.FreeRecord(entry.Handle, frozen, lazy);
+        entry.Reset();
+    }
+
+    /// <summary>Points the entry at a record that Scan, a sample or an enumeration returned; it must still exist.</summary>
+    public void Open(ulong handle, Entry entry) => entry.Bind(this, handle);
+
+    /// <summary>
+    /// One step of SCAN (about a dozen keys): adds handles to the list and returns the next cursor, 0 at the end. Keys present from the first step
+    /// to the last are returned at least once, whatever changes meanwhile.
+    /// </summary>
+    public ulong Scan(ulong cursor, HandleList found) => Table.Scan(cursor, found);
+
+    /// <summary>A key chosen nearly uniformly.</summary>
+    public bool RandomEntry(Random random, Entry entry)
+    {
+        entry.Bind(this, Table.Random(random));
+        return entry.Exists;
+    }
+
+    /// <summary>Up to count keys for an eviction pool, of those with an expiry on request; may repeat.</summary>
+    public void SampleForEviction(Random random, int count, bool withExpiry, HandleList found)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            var handle = Table.Random(random, withExpiry);
+            if (handle == 0) return;
+            found.Add(handle);
+        }
+    }
+
+    /// <summary>Drops all keys at once. Memory is freed in slices by Heap.RunLazyFree, or here unless lazy (or a snapshot needs it).</summary>
+    public void Clear(bool lazy)
+    {
+        Heap.FreeLazily(in _header);
+        _header = default;
+        while (!lazy && Heap.RunLazyFree(int.MaxValue))
+        {
+        }
+    }
+
+    /// <summary>All records' handles; the keyspace must not change meanwhile.</summary>
+    public TableEnumerator GetEnumerator() => new(Heap, in _header);
+
+    /// <summary>The keys as of now, for a snapshot reader; call it between Heap.BeginSnapshot and the next change.</summary>
+    public FrozenKeyspace Freeze() => new(Heap, in _header);
+}
+
+/// <summary>
+/// A database as it was when the snapshot began. Another thread may enumerate it, read records and open inner tables in them (ElementTable.Readable)
+/// until Heap.EndSnapshot; nothing it can reach changes, except the access bits.
+/// </summary>
+internal sealed class FrozenKeyspace
+{
+    private readonly Heap _heap;
+    private readonly TableHeader _header;
+
+    public FrozenKeyspace(Heap heap, in TableHeader header)
+    {
+        _heap = heap;
+        _header = header;
+    }
+
+    public long Count => _header.Count;
+
+    public long CountWithExpiry => _header.CountWithExpiry;
+
+    public TableEnumerator GetEnumerator() => new(_heap, in _header);
+
+    public Record Open(ulong handle) => new(_heap.Arena.Slot(handle));
+}

@@ -1,0 +1,513 @@
+using System.Diagnostics;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+using RedisLite.Data.Tables;
+
+namespace RedisLite.Data.Memory;
+
+// The memory of all keys and values.
+//
+// A managed object per key costs two dozen bytes of header and, worse, makes every collection walk the data set (seconds at 10 M keys). So keys
+// and values live outside the GC heap, in an allocator of our own, and are named by 40-bit handles instead of pointers: a table slot then needs
+// five bytes, and only this class can turn a handle into memory. It hands out spans that end where the slot ends.
+//
+//   handle = chunk (19 bits) | 8-byte granule inside the 16 MiB chunk (21 bits); 0 is null, because chunk 0 does not exist
+//
+//   slab chunk   256 pages of 64 KiB; a page holds slots of one size class, a free list threaded through its free slots and a live count
+//   run chunk    values above 8 KiB: runs of 1 KiB units (RunMap), counted per 64 KiB page all the same
+//   huge chunk   values above 4 MiB: a mapping of their own
+//
+// Bookkeeping is beside the pages, never in them, so that slots are cache-line aligned when their size is. An empty page is kept for a while
+// (hysteresis) and then given back to the system; an empty chunk is unmapped, except one. Pages are taken from the lowest chunk with room, which
+// lets the upper ones drain.
+//
+// Threads: one thread changes the arena. Another may read the slots of handles it was given (a snapshot) as long as ReleasePages is false.
+internal sealed unsafe class Arena : IDisposable
+{
+    public const long ChunkBytes = 16 * 1024 * 1024;
+    public const int MaxRunBytes = 4 * 1024 * 1024;
+    public const ulong MaxHandle = (1UL << 40) - 1;
+
+    private const int ChunkShift = 21;
+    private const int PageShift = 13;
+    private const int PagesPerChunk = 256;
+    private const ulong GranuleMask = (1UL << ChunkShift) - 1;
+    private const int PageGranuleMask = (1 << PageShift) - 1;
+    private const byte RunClass = 254;
+    private const byte HugeClass = 255;
+    private const ushort NoSlot = ushort.MaxValue;
+    private const int IdlePagesMin = 32;
+
+    private nint[] _bases = new nint[8];
+    private byte[] _pageClass = new byte[8 * PagesPerChunk];
+    private Chunk?[] _chunks = new Chunk?[8];
+    private readonly Stack<int> _unusedChunks = new();
+    private readonly int[] _partial = new int[SizeClasses.Count];
+    private readonly int[] _pagesOfClass = new int[SizeClasses.Count];
+    private readonly long[] _liveOfClass = new long[SizeClasses.Count];
+    private int _chunkEnd = 1;
+    private int _firstSlabChunkWithRoom = 1;
+    private int _firstRunChunkWithRoom = 1;
+    private int _emptyChunks;
+    private int _committedPages;
+    private int _idlePages;
+    private long _hugeBytes;
+
+    private struct Page
+    {
+        public ushort FreeHead;
+        public ushort Bump;
+        public ushort Live;
+        public bool Marked;
+        public int Next;
+        public int Previous;
+    }
+
+    private sealed class Chunk(long bytes, Page[]? pages, RunMap? runs)
+    {
+        public readonly long Bytes = bytes;
+        public readonly Page[]? Pages = pages;
+        public readonly RunMap? Runs = runs;
+        public readonly ulong[] Free = [ulong.MaxValue, ulong.MaxValue, ulong.MaxValue, ulong.MaxValue];
+        public readonly ulong[] Committed = new ulong[4];
+        public int FreePages = PagesPerChunk;
+        public bool HugePagesOff;
+    }
+
+    /// <summary>Bytes taken from the system: pages in use or kept for reuse.</summary>
+    public long CommittedBytes => ((long)_committedPages * SizeClasses.PageBytes) + _hugeBytes;
+
+    /// <summary>Bytes of all slots handed out.</summary>
+    public long LiveBytes { get; private set; }
+
+    /// <summary>False while another thread reads: no page goes back to the system.</summary>
+    public bool ReleasePages { get; set; } = true;
+
+    public long SlabCommittedBytes
+    {
+        get
+        {
+            long pages = 0;
+            foreach (var count in _pagesOfClass) pages += count;
+            return pages * SizeClasses.PageBytes;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Span<byte> Slot(ulong handle)
+    {
+        var sizeClass = _pageClass[handle >> PageShift];
+        return sizeClass < RunClass
+            ? new Span<byte>((void*)Address(handle), SizeClasses.Bytes[sizeClass])
+            : LargeSlot(handle, sizeClass);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Span<Bucket> Lines(ulong handle)
+    {
+        var sizeClass = _pageClass[handle >> PageShift];
+        Debug.Assert(sizeClass < RunClass && handle != 0);
+        return new Span<Bucket>((void*)Address(handle), SizeClasses.Bytes[sizeClass] / 64);
+    }
+
+    public Span<ulong> Words(ulong handle)
+    {
+        var slot = Slot(handle);
+        return new Span<ulong>(Unsafe.AsPointer(ref slot[0]), slot.Length / 8);
+    }
+
+    public int Capacity(ulong handle) => Slot(handle).Length;
+
+    /// <summary>What Alloc would reserve for so many bytes.</summary>
+    public static int CapacityFor(int bytes)
+    {
+        if (bytes <= SizeClasses.MaxSlotBytes) return SizeClasses.Bytes[SizeClasses.Of(bytes)];
+        return bytes <= MaxRunBytes ? (bytes + RunMap.UnitBytes - 1) / RunMap.UnitBytes * RunMap.UnitBytes : (int)HugeBytesFor(bytes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Prefetch(ulong handle, int offset = 0)
+    {
+        if (Sse.IsSupported) Sse.Prefetch0((void*)(Address(handle) + offset));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private nint Address(ulong handle) => _bases[handle >> ChunkShift] + (nint)((handle & GranuleMask) << 3);
+
+    public ulong Alloc(int bytes)
+    {
+        if (bytes > SizeClasses.MaxSlotBytes) return AllocLarge(bytes);
+
+        var sizeClass = SizeClasses.Of(bytes);
+        var pageId = _partial[sizeClass];
+        if (pageId == 0) pageId = OpenPage(sizeClass);
+        ref var page = ref PageAt(pageId);
+        var handle = (ulong)pageId << PageShift;
+        if (page.FreeHead != NoSlot)
+        {
+            handle |= page.FreeHead;
+            page.FreeHead = *(ushort*)Address(handle);
+        }
+        else
+        {
+            handle |= page.Bump;
+            page.Bump += (ushort)(SizeClasses.Bytes[sizeClass] >> 3);
+        }
+        page.Live++;
+        if (page.Live == SizeClasses.SlotsPerPage(sizeClass)) Unlink(sizeClass, ref page);
+        _liveOfClass[sizeClass]++;
+        LiveBytes += SizeClasses.Bytes[sizeClass];
+        return handle;
+    }
+
+    public void Free(ulong handle)
+    {
+        var pageId = (int)(handle >> PageShift);
+        var sizeClass = _pageClass[pageId];
+        if (sizeClass >= RunClass)
+        {
+            FreeLarge(handle, sizeClass);
+            return;
+        }
+        if (sizeClass == 0) throw new InvalidOperationException("A slot was freed twice.");
+
+        ref var page = ref PageAt(pageId);
+        *(ushort*)Address(handle) = page.FreeHead;
+        page.FreeHead = (ushort)(handle & PageGranuleMask);
+        var wasFull = page.Live == SizeClasses.SlotsPerPage(sizeClass);
+        page.Live--;
+        _liveOfClass[sizeClass]--;
+        LiveBytes -= SizeClasses.Bytes[sizeClass];
+        if (page.Live == 0) ClosePage(pageId, sizeClass, ref page, linked: !wasFull && !page.Marked);
+        else if (wasFull && !page.Marked) Link(sizeClass, pageId, ref page);
+    }
+
+    public void Dispose()
+    {
+        for (var chunk = 1; chunk < _chunkEnd; chunk++)
+        {
+            if (_chunks[chunk] is { } meta) OsMemory.Unmap(_bases[chunk], meta.Bytes);
+        }
+        // Every later use of a handle is an index error, never a read of foreign memory.
+        _bases = [];
+        _pageClass = [];
+        _chunks = [];
+        _chunkEnd = 0;
+    }
+
+    private ref Page PageAt(int pageId) => ref _chunks[pageId / PagesPerChunk]!.Pages![pageId % PagesPerChunk];
+
+    private void Link(int sizeClass, int pageId, ref Page page)
+    {
+        var head = _partial[sizeClass];
+        page.Previous = 0;
+        page.Next = head;
+        if (head != 0) PageAt(head).Previous = pageId;
+        _partial[sizeClass] = pageId;
+    }
+
+    private void Unlink(int sizeClass, ref Page page)
+    {
+        if (page.Previous != 0) PageAt(page.Previous).Next = page.Next;
+        else _partial[sizeClass] = page.Next;
+        if (page.Next != 0) PageAt(page.Next).Previous = page.Previous;
+        page.Next = page.Previous = 0;
+    }
+
+    private int OpenPage(int sizeClass)
+    {
+        var chunk = _firstSlabChunkWithRoom;
+        while (chunk < _chunkEnd && _chunks[chunk] is not { Runs: null, Pages: not null, FreePages: > 0 }) chunk++;
+        if (chunk >= _chunkEnd) chunk = AddChunk(new Chunk(ChunkBytes, new Page[PagesPerChunk], null));
+        _firstSlabChunkWithRoom = chunk;
+
+        var meta = _chunks[chunk]!;
+        var pageId = (chunk * PagesPerChunk) + ChooseFreePage(meta);
+        TakePage(chunk, pageId);
+        _pageClass[pageId] = (byte)sizeClass;
+        _pagesOfClass[sizeClass]++;
+        ref var page = ref PageAt(pageId);
+        page = new Page { FreeHead = NoSlot };
+        Link(sizeClass, pageId, ref page);
+        return pageId;
+    }
+
+    /// <summary>The lowest free page, preferring one that still has its memory.</summary>
+    private static int ChooseFreePage(Chunk meta)
+    {
+        for (var word = 0; word < 4; word++)
+        {
+            var idle = meta.Free[word] & meta.Committed[word];
+            if (idle != 0) return (word * 64) + BitOperations.TrailingZeroCount(idle);
+        }
+        var first = 0;
+        while (meta.Free[first] == 0) first++;
+        return (first * 64) + BitOperations.TrailingZeroCount(meta.Free[first]);
+    }
+
+    private void ClosePage(int pageId, int sizeClass, ref Page page, bool linked)
+    {
+        if (linked) Unlink(sizeClass, ref page);
+        _pageClass[pageId] = 0;
+        _pagesOfClass[sizeClass]--;
+        page.Marked = false;
+        GivePage(pageId);
+    }
+
+    private void TakePage(int chunk, int pageId)
+    {
+        var meta = _chunks[chunk]!;
+        var index = pageId % PagesPerChunk;
+        var bit = 1UL << (index & 63);
+        if (meta.FreePages == PagesPerChunk) _emptyChunks--;
+        meta.Free[index >> 6] &= ~bit;
+        meta.FreePages--;
+        if ((meta.Committed[index >> 6] & bit) != 0)
+        {
+            _idlePages--;
+            return;
+        }
+        meta.Committed[index >> 6] |= bit;
+        _committedPages++;
+    }
+
+    private void GivePage(int pageId)
+    {
+        var chunk = pageId / PagesPerChunk;
+        var meta = _chunks[chunk]!;
+        var index = pageId % PagesPerChunk;
+        meta.Free[index >> 6] |= 1UL << (index & 63);
+        meta.FreePages++;
+        _idlePages++;
+        if (meta.Runs is null) _firstSlabChunkWithRoom = Math.Min(_firstSlabChunkWithRoom, chunk);
+        if (meta.FreePages == PagesPerChunk) _emptyChunks++;
+        if (ReleasePages && _idlePages > IdlePagesMax) ReleaseFrom(chunk, meta, pageId);
+    }
+
+    private int IdlePagesMax => Math.Max(IdlePagesMin, _committedPages / 64);
+
+    private void ReleaseFrom(int chunk, Chunk meta, int pageId)
+    {
+        if (meta.FreePages == PagesPerChunk && _emptyChunks > 1)
+        {
+            RemoveChunk(chunk);
+            return;
+        }
+        DecommitPage(chunk, meta, pageId % PagesPerChunk);
+    }
+
+    private void DecommitPage(int chunk, Chunk meta, int index)
+    {
+        if (!OsMemory.CanDecommit) return;
+        if (!meta.HugePagesOff)
+        {
+            // Else the kernel would quietly fill the hole again when it collapses the range into a huge page.
+            OsMemory.AdviseHuge(_bases[chunk], ChunkBytes, wanted: false);
+            meta.HugePagesOff = true;
+        }
+        OsMemory.Decommit(_bases[chunk] + ((nint)index * SizeClasses.PageBytes), SizeClasses.PageBytes);
+        meta.Committed[index >> 6] &= ~(1UL << (index & 63));
+        _committedPages--;
+        _idlePages--;
+    }
+
+    /// <summary>Gives back idle pages that piled up while ReleasePages was off; returns false when nothing is left to do.</summary>
+    public bool TrimIdlePages(int maxPages)
+    {
+        for (var chunk = _chunkEnd - 1; chunk > 0 && ReleasePages; chunk--)
+        {
+            if (_chunks[chunk] is not { Pages: not null } meta) continue;
+            if (meta.FreePages == PagesPerChunk && _emptyChunks > 1)
+            {
+                RemoveChunk(chunk);
+                continue;
+            }
+            for (var index = PagesPerChunk - 1; index >= 0; index--)
+            {
+                if (_idlePages <= IdlePagesMax || !OsMemory.CanDecommit) return false;
+                var bit = 1UL << (index & 63);
+                if ((meta.Free[index >> 6] & meta.Committed[index >> 6] & bit) == 0) continue;
+                if (maxPages-- == 0) return true;
+                DecommitPage(chunk, meta, index);
+            }
+        }
+        return false;
+    }
+
+    private int AddChunk(Chunk meta)
+    {
+        if (!_unusedChunks.TryPop(out var chunk)) chunk = _chunkEnd++;
+        if (chunk == _bases.Length)
+        {
+            // A reader on another thread keeps the old arrays, which stay right for the handles it holds.
+            Array.Resize(ref _bases, chunk * 2);
+            Array.Resize(ref _pageClass, chunk * 2 * PagesPerChunk);
+            Array.Resize(ref _chunks, chunk * 2);
+        }
+        _bases[chunk] = OsMemory.Map(meta.Bytes);
+        _chunks[chunk] = meta;
+        if (meta.Pages is null) return chunk;
+
+        _emptyChunks++;
+        // A small data set stays small: the first chunk fills by ordinary pages.
+        if (chunk > 1) OsMemory.AdviseHuge(_bases[chunk], meta.Bytes, wanted: true);
+        else meta.HugePagesOff = true;
+        return chunk;
+    }
+
+    private void RemoveChunk(int chunk)
+    {
+        var meta = _chunks[chunk]!;
+        if (meta.Pages is not null)
+        {
+            var committed = 0;
+            foreach (var word in meta.Committed) committed += BitOperations.PopCount(word);
+            _committedPages -= committed;
+            _idlePages -= committed;
+            _emptyChunks--;
+        }
+        OsMemory.Unmap(_bases[chunk], meta.Bytes);
+        _chunks[chunk] = null;
+        _bases[chunk] = 0;
+        Array.Clear(_pageClass, chunk * PagesPerChunk, PagesPerChunk);
+        _unusedChunks.Push(chunk);
+    }
+
+    private Span<byte> LargeSlot(ulong handle, byte sizeClass)
+    {
+        var chunk = _chunks[handle >> ChunkShift]!;
+        var bytes = sizeClass == HugeClass ? (int)chunk.Bytes : chunk.Runs!.LengthAt(UnitOf(handle)) * RunMap.UnitBytes;
+        return new Span<byte>((void*)Address(handle), bytes);
+    }
+
+    private static int UnitOf(ulong handle) => (int)((handle & GranuleMask) << 3) / RunMap.UnitBytes;
+
+    private static long HugeBytesFor(int bytes) => Math.Min(((long)bytes + 4095) & ~4095L, int.MaxValue & ~4095);
+
+    private ulong AllocLarge(int bytes)
+    {
+        if (bytes > MaxRunBytes)
+        {
+            var size = HugeBytesFor(bytes);
+            if (size < bytes) throw new OutOfMemoryException("A value of this size cannot be held.");
+            var huge = AddChunk(new Chunk(size, null, null));
+            _pageClass[huge * PagesPerChunk] = HugeClass;
+            _hugeBytes += size;
+            LiveBytes += size;
+            return (ulong)huge << ChunkShift;
+        }
+
+        var units = (bytes + RunMap.UnitBytes - 1) / RunMap.UnitBytes;
+        var chunk = _firstRunChunkWithRoom;
+        var first = -1;
+        for (; chunk < _chunkEnd; chunk++)
+        {
+            if (_chunks[chunk]?.Runs is not { } candidate) continue;
+            first = candidate.Take(units);
+            if (first >= 0) break;
+        }
+        if (first < 0)
+        {
+            chunk = AddChunk(new Chunk(ChunkBytes, new Page[PagesPerChunk], new RunMap()));
+            first = _chunks[chunk]!.Runs!.Take(units);
+        }
+        while (_chunks[_firstRunChunkWithRoom]?.Runs is not { IsFull: false } && _firstRunChunkWithRoom < chunk) _firstRunChunkWithRoom++;
+
+        CountRun(chunk, first, units, +1);
+        LiveBytes += (long)units * RunMap.UnitBytes;
+        return ((ulong)chunk << ChunkShift) | ((ulong)first * (RunMap.UnitBytes / 8));
+    }
+
+    private void FreeLarge(ulong handle, byte sizeClass)
+    {
+        var chunk = (int)(handle >> ChunkShift);
+        var meta = _chunks[chunk]!;
+        if (sizeClass == HugeClass)
+        {
+            LiveBytes -= meta.Bytes;
+            _hugeBytes -= meta.Bytes;
+            RemoveChunk(chunk);
+            return;
+        }
+        var first = UnitOf(handle);
+        var units = meta.Runs!.Give(first);
+        LiveBytes -= (long)units * RunMap.UnitBytes;
+        _firstRunChunkWithRoom = Math.Min(_firstRunChunkWithRoom, chunk);
+        CountRun(chunk, first, units, -1);
+    }
+
+    /// <summary>Units in use per 64 KiB page decide whether the page is committed.</summary>
+    private void CountRun(int chunk, int first, int units, int sign)
+    {
+        const int unitsPerPage = SizeClasses.PageBytes / RunMap.UnitBytes;
+        var pages = _chunks[chunk]!.Pages!;
+        for (var unit = first; unit < first + units;)
+        {
+            var index = unit / unitsPerPage;
+            var part = Math.Min(first + units, (index + 1) * unitsPerPage) - unit;
+            unit += part;
+            var pageId = (chunk * PagesPerChunk) + index;
+            if (sign > 0 && pages[index].Live == 0)
+            {
+                _pageClass[pageId] = RunClass;
+                TakePage(chunk, pageId);
+            }
+            pages[index].Live += (ushort)(sign * part);
+            if (pages[index].Live != 0) continue;
+            _pageClass[pageId] = 0;
+            GivePage(pageId);
+        }
+    }
+
+    /// <summary>Throws when the books do not balance; walks every page and free list.</summary>
+    public void CheckInvariants()
+    {
+        long live = _hugeBytes;
+        int committed = 0, idle = 0, empty = 0;
+        for (var chunk = 1; chunk < _chunkEnd; chunk++)
+        {
+            if (_chunks[chunk] is not { Pages: { } pages } meta) continue;
+            if (meta.FreePages == PagesPerChunk) empty++;
+            for (var word = 0; word < 4; word++)
+            {
+                committed += BitOperations.PopCount(meta.Committed[word]);
+                idle += BitOperations.PopCount(meta.Committed[word] & meta.Free[word]);
+            }
+            if (meta.Runs is not null) live += meta.Runs.CheckInvariants();
+            for (var index = 0; index < PagesPerChunk; index++) live += CheckPage((chunk * PagesPerChunk) + index, in pages[index], meta);
+        }
+        Require(live == LiveBytes, "live bytes");
+        Require(committed == _committedPages && idle == _idlePages, "committed pages");
+        Require(empty == _emptyChunks, "empty chunks");
+        for (var sizeClass = 1; sizeClass < SizeClasses.Count; sizeClass++)
+        {
+            for (var id = _partial[sizeClass]; id != 0; id = PageAt(id).Next)
+            {
+                Require(_pageClass[id] == sizeClass && PageAt(id).Live < SizeClasses.SlotsPerPage(sizeClass), "partial list");
+            }
+        }
+    }
+
+    private long CheckPage(int pageId, in Page page, Chunk meta)
+    {
+        var sizeClass = _pageClass[pageId];
+        var isFree = (meta.Free[pageId % PagesPerChunk >> 6] >> (pageId % PagesPerChunk & 63) & 1) != 0;
+        Require(isFree == (sizeClass == 0), "free page");
+        if (sizeClass is 0 or RunClass) return 0;
+        var size = SizeClasses.Bytes[sizeClass];
+        var free = 0;
+        for (var granule = page.FreeHead; granule != NoSlot; granule = *(ushort*)Address(((ulong)pageId << PageShift) | granule))
+        {
+            Require((granule << 3) % size == 0 && granule < page.Bump, "free slot");
+            free++;
+        }
+        Require((page.Bump << 3) / size == page.Live + free, "slots of a page");
+        return (long)page.Live * size;
+    }
+
+    private static void Require(bool condition, string what)
+    {
+        if (!condition) throw new InvalidOperationException("Arena: wrong " + what + ".");
+    }
+}

@@ -1,0 +1,46 @@
+namespace RedisLite.Data;
+
+/// <summary>The physical form of a value; four bits of the record.</summary>
+internal enum RecordKind : byte
+{
+    String,
+    Integer,
+    HashBlob,
+    HashTable,
+    ListBlob,
+    ListTree,
+    SetInts,
+    SetBlob,
+    SetTable,
+    ZSetBlob,
+    ZSetTree,
+    Stream,
+}
+
+/// <summary>The type a client sees.</summary>
+internal enum ValueType : byte
+{
+    String,
+    List,
+    Set,
+    ZSet,
+    Hash,
+    Stream,
+}
+
+internal static class RecordKinds
+{
+    public static ValueType Type(this RecordKind kind) => kind switch
+    {
+        RecordKind.String or RecordKind.Integer => ValueType.String,
+        RecordKind.HashBlob or RecordKind.HashTable => ValueType.Hash,
+        RecordKind.ListBlob or RecordKind.ListTree => ValueType.List,
+        RecordKind.SetInts or RecordKind.SetBlob or RecordKind.SetTable => ValueType.Set,
+        RecordKind.ZSetBlob or RecordKind.ZSetTree => ValueType.ZSet,
+        _ => ValueType.Stream,
+    };
+
+    /// <summary>Whether the value holds handles of other memory, which must be freed, moved and frozen with it.</summary>
+    public static bool OwnsMemory(this RecordKind kind) =>
+        kind is RecordKind.HashTable or RecordKind.ListTree or RecordKind.SetTable or RecordKind.ZSetTree or RecordKind.Stream;
+}

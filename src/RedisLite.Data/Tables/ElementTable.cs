@@ -1,0 +1,211 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using RedisLite.Data.Memory;
+
+namespace RedisLite.Data.Tables;
+
+/// <summary>
+/// An element of an inner table (hash field, set member, sorted-set member with its score), one arena slot:
+///
+///   byte 0  LongForm, HasExpiry     then key length and value length: a byte each, or 32 bits each in the long form
+///   HasExpiry: expireAtMs, 64 bits   then key, value
+/// </summary>
+internal readonly ref struct Element(ReadOnlySpan<byte> slot)
+{
+    public const byte LongFlag = 1, ExpiryFlag = 2;
+
+    private readonly ReadOnlySpan<byte> _slot = slot;
+
+    public bool IsLong => (_slot[0] & LongFlag) != 0;
+
+    public bool HasExpiry => (_slot[0] & ExpiryFlag) != 0;
+
+    public int KeyLength => IsLong ? MemoryMarshal.Read<int>(_slot[1..]) : _slot[1];
+
+    public int ValueLength => IsLong ? MemoryMarshal.Read<int>(_slot[5..]) : _slot[2];
+
+    public int KeyOffset => HeaderBytes(IsLong, HasExpiry);
+
+    public ReadOnlySpan<byte> Key => _slot.Slice(KeyOffset, KeyLength);
+
+    public ReadOnlySpan<byte> Value => _slot.Slice(KeyOffset + KeyLength, ValueLength);
+
+    /// <summary>-1 = never.</summary>
+    public long ExpireAtMs => HasExpiry ? MemoryMarshal.Read<long>(_slot[(IsLong ? 9 : 3)..]) : -1;
+
+    public int Length => KeyOffset + KeyLength + ValueLength;
+
+    public static bool NeedsLong(int keyLength, int valueLength) => keyLength > byte.MaxValue || valueLength > byte.MaxValue;
+
+    public static int HeaderBytes(bool isLong, bool hasExpiry) => (isLong ? 9 : 3) + (hasExpiry ? 8 : 0);
+
+    public static int BytesFor(int keyLength, int valueLength, bool hasExpiry) =>
+        checked(HeaderBytes(NeedsLong(keyLength, valueLength), hasExpiry) + keyLength + valueLength);
+
+    public static void Write(Span<byte> slot, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAtMs)
+    {
+        var isLong = NeedsLong(key.Length, value.Length);
+        slot[0] = (byte)((isLong ? LongFlag : 0) | (expireAtMs >= 0 ? ExpiryFlag : 0));
+        var at = 3;
+        if (isLong)
+        {
+            MemoryMarshal.Write(slot[1..], key.Length);
+            MemoryMarshal.Write(slot[5..], value.Length);
+            at = 9;
+        }
+        else
+        {
+            slot[1] = (byte)key.Length;
+            slot[2] = (byte)value.Length;
+        }
+        if (expireAtMs >= 0)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(slot[at..], expireAtMs);
+            at += 8;
+        }
+        key.CopyTo(slot[at..]);
+        value.CopyTo(slot[(at + key.Length)..]);
+    }
+}
+
+internal readonly struct ElementLayout : IRecordLayout
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool KeyEquals(ReadOnlySpan<byte> slot, ReadOnlySpan<byte> key) => new Element(slot).Key.SequenceEqual(key);
+
+    public static ulong Hash(Heap heap, ReadOnlySpan<byte> slot) => heap.Hash(new Element(slot).Key);
+
+    public static long ExpireAtMs(ReadOnlySpan<byte> slot) => new Element(slot).ExpireAtMs;
+
+    public static bool OwnsMemory(ReadOnlySpan<byte> slot) => false;
+}
+
+/// <summary>
+/// A table inside a record. The header is the record's value: a reader may take it from Entry.Value (through ReadHeader), a writer must take it from
+/// Entry.MutableValue, so that a running snapshot keeps the old one. Handles and spans are good until the next change of this table.
+/// </summary>
+internal readonly ref struct ElementTable(Heap heap, ref TableHeader header)
+{
+    private readonly Heap _heap = heap;
+    private readonly ref TableHeader _header = ref header;
+
+    private Arena Arena => _heap.Arena;
+
+    private HashTable<ElementLayout> Table => new(_heap, ref _header);
+
+    public long Count => _header.Count;
+
+    public long CountWithExpiry => _header.CountWithExpiry;
+
+    /// <summary>The table behind a value from Entry.MutableValue.</summary>
+    public static ElementTable Writable(Heap heap, Span<byte> value) => new(heap, ref MemoryMarshal.AsRef<TableHeader>(value));
+
+    /// <summary>The table behind a value from Entry.Value or a frozen record; only its reading members may be used.</summary>
+    public static ElementTable Readable(Heap heap, ReadOnlySpan<byte> value) => new(heap, ref Unsafe.AsRef(in MemoryMarshal.AsRef<TableHeader>(value)));
+
+    /// <summary>The element with this key, or 0.</summary>
+    public ulong Find(ReadOnlySpan<byte> key) => Table.Find(key, _heap.Hash(key));
+
+    public bool Contains(ReadOnlySpan<byte> key) => Find(key) != 0;
+
+    public ReadOnlySpan<byte> Key(ulong element) => new Element(Arena.Slot(element)).Key;
+
+    public ReadOnlySpan<byte> Value(ulong element) => new Element(Arena.Slot(element)).Value;
+
+    /// <summary>-1 = never.</summary>
+    public long ExpireAtMs(ulong element) => new Element(Arena.Slot(element)).ExpireAtMs;
+
+    public bool TryGet(ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value)
+    {
+        var element = Find(key);
+        value = element == 0 ? default : Value(element);
+        return element != 0;
+    }
+
+    /// <summary>Adds or overwrites; true when the key is new. An overwritten element loses its expiry unless it is given again.</summary>
+    public bool Set(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAtMs = -1) => Set(key, value, expireAtMs, out _);
+
+    public bool Set(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAtMs, out ulong element)
+    {
+        var hash = _heap.Hash(key);
+        element = Table.Find(key, hash);
+        if (element != 0)
+        {
+            element = Update(element, hash, value, expireAtMs);
+            return false;
+        }
+        element = Arena.Alloc(Element.BytesFor(key.Length, value.Length, expireAtMs >= 0));
+        Element.Write(Arena.Slot(element), key, value, expireAtMs);
+        Table.Insert(hash, element, expireAtMs, ownsMemory: false);
+        return true;
+    }
+
+    public bool Add(ReadOnlySpan<byte> key) => Contains(key) is false && Set(key, default);
+
+    /// <summary>
+    /// Writes another value into an element that Find returned, keeping its key; returns the element's handle, which changes when it had to move.
+    /// </summary>
+    public ulong SetValue(ulong element, ReadOnlySpan<byte> value)
+    {
+        var record = new Element(Arena.Slot(element));
+        return Update(element, _heap.Hash(record.Key), value, record.ExpireAtMs);
+    }
+
+    /// <summary>-1 = never.</summary>
+    public ulong SetExpireAt(ulong element, long expireAtMs)
+    {
+        var record = new Element(Arena.Slot(element));
+        return Update(element, _heap.Hash(record.Key), record.Value, expireAtMs);
+    }
+
+    private ulong Update(ulong element, ulong hash, ReadOnlySpan<byte> value, long expireAtMs)
+    {
+        var slot = Arena.Slot(element);
+        var record = new Element(slot);
+        var sameShape = record.ValueLength == value.Length && record.HasExpiry == expireAtMs >= 0;
+        if (sameShape && (!record.HasExpiry || record.ExpireAtMs == expireAtMs) && Table.IsMutable(hash, element))
+        {
+            value.CopyTo(slot.Slice(record.KeyOffset + record.KeyLength, value.Length));
+            return element;
+        }
+        var moved = Arena.Alloc(Element.BytesFor(record.KeyLength, value.Length, expireAtMs >= 0));
+        Element.Write(Arena.Slot(moved), record.Key, value, expireAtMs);
+        var frozen = Table.Replace(hash, element, moved, expireAtMs, ownsMemory: false);
+        _heap.Free(element, frozen);
+        return moved;
+    }
+
+    public bool Remove(ReadOnlySpan<byte> key)
+    {
+        var hash = _heap.Hash(key);
+        var element = Table.Find(key, hash);
+        if (element != 0) _heap.Free(element, Table.Remove(hash, element));
+        return element != 0;
+    }
+
+    /// <summary>Removes an element by its handle; its spans are dead afterwards.</summary>
+    public void RemoveElement(ulong element)
+    {
+        var hash = _heap.Hash(Key(element));
+        _heap.Free(element, Table.Remove(hash, element));
+    }
+
+    /// <summary>One step of SCAN: adds elements to the list and returns the next cursor, 0 at the end.</summary>
+    public ulong Scan(ulong cursor, HandleList found) => Table.Scan(cursor, found);
+
+    /// <summary>Nearly uniform; 0 when empty.</summary>
+    public ulong Random(Random random) => Table.Random(random);
+
+    /// <summary>All elements' handles; the table must not change meanwhile.</summary>
+    public TableEnumerator GetEnumerator() => Table.GetEnumerator();
+
+    /// <summary>Frees a part of a dropped table; true when all is gone.</summary>
+    public bool FreeSome(ref int budget) => TableFree<ElementLayout>.FreeSome(_heap, ref _header, ref budget, static (heap, element) => heap.Arena.Free(element));
+}
+
+/// <summary>Hashes and sets whose value is one inner table.</summary>
+internal sealed class ElementTableOwner : IMemoryOwner
+{
+    public bool FreeSome(Heap heap, Span<byte> value, ref int budget) => ElementTable.Writable(heap, value).FreeSome(ref budget);
+}
