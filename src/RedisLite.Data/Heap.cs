@@ -20,6 +20,8 @@ internal interface IMemoryOwner
 internal sealed class Heap : IDisposable
 {
     private const int FreeNow = 64;
+    private const int FreeSlice = 2048;
+    private const int TrimSlice = 8;
 
     private readonly ulong _seed0;
     private readonly ulong _seed1;
@@ -128,6 +130,14 @@ internal sealed class Heap : IDisposable
             budget--;
         }
         return HasLazyFree;
+    }
+
+    /// <summary>A slice (a few hundred microseconds) of what can wait: lazy free and giving pages back. True while more is left.</summary>
+    public bool RunBackground(bool defrag)
+    {
+        if (SnapshotActive) return false;
+        var more = RunLazyFree(FreeSlice);
+        return Arena.TrimIdlePages(TrimSlice) || more;
     }
 
     public void Dispose() => Arena.Dispose();

@@ -99,6 +99,8 @@ internal sealed class Keyspace(Heap heap)
     /// <summary>All records' handles; the keyspace must not change meanwhile.</summary>
     public TableEnumerator GetEnumerator() => new(Heap, in _header);
 
+    public void CheckInvariants() => TableCheck<RecordLayout>.Run(Heap, in _header);
+
     /// <summary>The keys as of now, for a snapshot reader; call it between Heap.BeginSnapshot and the next change.</summary>
     public FrozenKeyspace Freeze() => new(Heap, in _header);
 }

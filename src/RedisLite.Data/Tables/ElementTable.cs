@@ -200,6 +200,8 @@ internal readonly ref struct ElementTable(Heap heap, ref TableHeader header)
     /// <summary>All elements' handles; the table must not change meanwhile.</summary>
     public TableEnumerator GetEnumerator() => Table.GetEnumerator();
 
+    public void CheckInvariants() => TableCheck<ElementLayout>.Run(_heap, in _header);
+
     /// <summary>Frees a part of a dropped table; true when all is gone.</summary>
     public bool FreeSome(ref int budget) => TableFree<ElementLayout>.FreeSome(_heap, ref _header, ref budget, static (heap, element) => heap.Arena.Free(element));
 }
