@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using RedisLite.Data;
@@ -268,6 +269,25 @@ internal sealed class CommandContext
         Db.Keys.Replace(found, kind, valueLength, keepExpiry);
         return found;
     }
+
+    /// <summary>A string under the key, replacing whatever was there, stored as an integer when its text is one.</summary>
+    public void PutString(ReadOnlySpan<byte> key, Entry found, ReadOnlySpan<byte> text, bool keepExpiry)
+    {
+        var kind = StringValue.KindFor(text, out var integer);
+        var entry = Put(key, found, kind, StringValue.SizeFor(kind, text), keepExpiry);
+        if (kind == RecordKind.Integer) BinaryPrimitives.WriteInt64LittleEndian(entry.MutableValue(), integer);
+        else text.CopyTo(entry.MutableValue());
+    }
+
+    /// <summary>A number: in place when there is one already, its expiry stays.</summary>
+    public void PutInteger(ReadOnlySpan<byte> key, Entry found, long value)
+    {
+        var entry = found.Exists ? found : Put(key, found, RecordKind.Integer, 8, keepExpiry: false);
+        StringValue.Over(entry).SetInteger(value);
+    }
+
+    /// <summary>Forget the entries opened so far, in a command that goes through many keys one after another.</summary>
+    public void CloseEntries() => opened = 0;
 
     /// <summary>Remove a key that was opened. Says nothing about it: follow with <see cref="Changed"/> or <see cref="KeyRemoved"/>.</summary>
     public void Remove(Entry entry, bool lazy) => entry.Space.Remove(entry, lazy);
