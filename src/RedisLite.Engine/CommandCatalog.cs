@@ -9,6 +9,7 @@ internal static class CommandCatalog
         .Add("connection", ConnectionCommands.Table())
         .Add("connection", ClientCommands.Table())
         .Add("transactions", TransactionCommands.Table())
+        .Add("string", StringCommands.Table())
         .Add("pubsub", PubSubCommands.Table())
         .Add("server", ConfigCommands.Table())
         .Freeze();

@@ -290,7 +290,7 @@ internal sealed class CommandContext
     public void CloseEntries() => opened = 0;
 
     /// <summary>Remove a key that was opened. Says nothing about it: follow with <see cref="Changed"/> or <see cref="KeyRemoved"/>.</summary>
-    public void Remove(Entry entry, bool lazy) => entry.Space.Remove(entry, lazy);
+    public void Remove(Entry entry, bool lazy = false) => entry.Space.Remove(entry, lazy);
 
     /// <summary>Announce a key that came into being in another way than Create/Put (RENAME, COPY, RESTORE, MOVE).</summary>
     public void OnCreated(Database db, ReadOnlySpan<byte> key)
@@ -388,7 +388,7 @@ internal sealed class CommandContext
             var entry = entries[i];
             if (!entry.Exists || entry.Type == ValueType.String || !ReferenceEquals(entry.Space, db.Keys)) continue;
             if (!Emptiness.IsEmpty(entry) || !entry.Key.SequenceEqual(key)) continue;
-            db.Remove(entry, lazy: false);
+            db.Keys.Remove(entry);
             Engine.Notify(db.Index, KeyEvents.Del, key);
             return;
         }

@@ -203,7 +203,7 @@ internal static class StringCommands
         if (!ctx.TryWrite<StringValue>(key, out var value)) return;
         ReplyValue(ctx, value);
         if (value.IsMissing) return;
-        ctx.Remove(value.Entry, lazy: false);
+        ctx.Remove(value.Entry);
         ctx.Changed(key, KeyEvents.Del);
         ctx.PropagateAs("DEL"u8).Arg(key);
     }
@@ -218,7 +218,7 @@ internal static class StringCommands
         ReplyValue(ctx, value);
         if (value.IsMissing) return;
 
-        if ((options & SetOptions.Expire) != 0) ExpireCommands.SetExpiry(ctx, key, value.Entry, expireAtMs);
+        if ((options & SetOptions.Expire) != 0) KeyExpiry.Set(ctx, key, value.Entry, expireAtMs);
         else if ((options & SetOptions.Persist) != 0 && value.Entry.HasExpiry)
         {
             value.Entry.SetExpireAt(-1);

@@ -49,7 +49,7 @@ internal sealed class Database
     public void Expire(CommandContext ctx, Entry entry)
     {
         var key = ctx.Scratch(entry.Key);
-        Keys.Remove(entry, lazy: engine.Config.LazyfreeLazyExpire);
+        Keys.Remove(entry, engine.Config.LazyfreeLazyExpire);
         engine.Stats.ExpiredKeys++;
         ctx.PropagateRemoval(this, key, engine.Config.LazyfreeLazyExpire);
         ctx.KeyRemoved(this, key, KeyEvents.Expired);
@@ -60,6 +60,4 @@ internal sealed class Database
         Keys.Insert(key, hash, kind, valueLength, entry);
         entry.Access = engine.Access.Initial(engine.Clock.NowMs);
     }
-
-    public void Remove(Entry entry, bool lazy) => Keys.Remove(entry, lazy);
 }
