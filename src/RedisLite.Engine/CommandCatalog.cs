@@ -12,5 +12,6 @@ internal static class CommandCatalog
         .Add("string", StringCommands.Table())
         .Add("pubsub", PubSubCommands.Table())
         .Add("server", ConfigCommands.Table())
+        .Add("server", CommandCommands.Table())
         .Freeze();
 }

@@ -62,7 +62,7 @@ internal static class CommandGate
         && spec.Name is "EXEC" or "DISCARD" or "MULTI" or "WATCH" or "QUIT" or "RESET";
 
     private static CommandSpec? Subcommand(CommandContext ctx, CommandSpec container) =>
-        ctx.Argc < 2 ? container : container.FindSubcommand(ctx.Arg(1)) ?? (container.Handler is null ? null : container);
+        ctx.Argc < 2 ? container : container.FindSubcommand(ctx.Arg(1));
 
     private static Verdict RefuseShape(Engine engine, Client client, CommandContext ctx, CommandSpec? spec)
     {

@@ -33,8 +33,15 @@ internal sealed class CommandSpec(string name, int arity, CommandHandler? handle
             field = value;
             (FirstKey, LastKey, KeyStep, var movable) = KeySpec.Summarize(value);
             if (movable) Flags |= CommandFlags.MovableKeys;
+            KeysDependOnOptions = Array.Exists(value, spec => (spec.Flags & KeyFlags.VariableFlags) != 0);
         }
     } = [];
+
+    /// <summary>Finds the keys where key specs cannot: for the few commands whose options decide.</summary>
+    public KeyFinder? KeyFinder { get; init; }
+
+    /// <summary>The key specs do not tell how the keys are used: only the finder does.</summary>
+    public bool KeysDependOnOptions { get; private init; }
 
     /// <summary>All categories: those of the row and those its flags imply.</summary>
     public AclCategory Acl

@@ -36,6 +36,19 @@ internal sealed class CommandArgument(string name, ArgumentType type)
 
     public CommandArgument[] Arguments { get; init; } = [];
 
+    /// <summary>The names of its flags, in COMMAND DOCS' order.</summary>
+    public string[] Flags
+    {
+        get
+        {
+            var flags = new List<string>();
+            if (Optional) flags.Add("optional");
+            if (Multiple) flags.Add("multiple");
+            if (MultipleToken) flags.Add("multiple_token");
+            return flags.ToArray();
+        }
+    }
+
     /// <summary>As a plain syntax line would show it, without the token.</summary>
     public string Plain => Type is ArgumentType.OneOf or ArgumentType.Block
         ? string.Join(Type == ArgumentType.OneOf ? " | " : " ", Arguments.Select(a => a.PlainWithToken))

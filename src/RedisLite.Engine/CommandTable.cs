@@ -24,7 +24,9 @@ internal sealed class CommandTable
     public bool IsFrozen { get; private set; }
 
     /// <summary>Commands that a client can call now: TopLevel without those that a rename removed.</summary>
-    public int Count { get; private set; }
+    public IReadOnlyList<CommandSpec> Live { get; private set; } = [];
+
+    public int Count => Live.Count;
 
     public CommandTable Add(string group, params ReadOnlySpan<CommandSpec> rows)
     {
@@ -88,7 +90,7 @@ internal sealed class CommandTable
     private void Reindex()
     {
         var live = topLevel.FindAll(spec => CurrentName(spec) is not null);
-        Count = live.Count;
+        Live = live;
         index = new CommandIndex(live.ToArray(), spec => CurrentName(spec)!);
     }
 }
