@@ -11,7 +11,7 @@ internal static class ConnectionCommands
 {
     public static CommandSpec[] Table() =>
     [
-        new("AUTH", -2, Auth, NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, "[username@6.0.0] password")
+        new("AUTH", -2, Auth, NoScript | Loading | Stale | Fast | NoAuth | AllowBusy | Sensitive, "[username@6.0.0] password")
         { Acl = AclCategory.Connection, Since = "1.0.0", Summary = "Authenticates the connection.",
           Complexity = "O(N) in the passwords of the user" },
         new("ECHO", 2, Echo, Loading | Stale | Fast, "message")
