@@ -49,6 +49,13 @@ internal readonly ref struct PackedValue
         return scratch[..written];
     }
 
+    /// <summary>The integer that this value is or that its text spells, by Redis's strict rules.</summary>
+    public bool TryGetInteger(out long value)
+    {
+        value = Integer;
+        return IsInteger || (hasText && NumberText.TryParseInt64(text, out value));
+    }
+
     /// <summary>Length of the text in bytes.</summary>
     public int TextLength => hasText ? text.Length : NumberText.LengthOf(Integer);
 

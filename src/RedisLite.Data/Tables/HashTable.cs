@@ -303,7 +303,11 @@ internal sealed class HandleList
 
     public ReadOnlySpan<ulong> Items => _items.AsSpan(0, Count);
 
+    public Span<ulong> Writable => _items.AsSpan(0, Count);
+
     public void Clear() => Count = 0;
+
+    public void Truncate(int count) => Count = Math.Min(Count, count);
 
     public void Add(ulong handle)
     {

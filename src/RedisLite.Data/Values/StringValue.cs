@@ -13,6 +13,9 @@ internal readonly struct StringValue(Entry entry) : IValue<StringValue>
 
     private const int EmbeddedMax = 44;
 
+    /// <summary>Room that an append reserves beyond what it needs, at most.</summary>
+    private const int SlackMax = 1024 * 1024;
+
     private readonly Entry _entry = entry;
 
     public static ValueType Type => ValueType.String;
@@ -114,8 +117,14 @@ internal readonly struct StringValue(Entry entry) : IValue<StringValue>
     public int Append(ReadOnlySpan<byte> text)
     {
         var length = Length;
-        text.CopyTo(MutableBytes(length + text.Length)[length..]);
-        return length + text.Length;
+        var bytes = MutableText(length + text.Length, slack: Math.Min(length / 8, SlackMax));
+        if (!_entry.Big)
+        {
+            _entry.Big = true;
+            bytes = _entry.MutableValue();
+        }
+        text.CopyTo(bytes[length..]);
+        return bytes.Length;
     }
 
     /// <summary>Returns the new length; what lies between the old end and the offset becomes zero bytes.</summary>
@@ -132,12 +141,15 @@ internal readonly struct StringValue(Entry entry) : IValue<StringValue>
     /// </summary>
     public Span<byte> MutableBytes(int length)
     {
+        var before = Length;
         var bytes = MutableText(length);
-        if (!_entry.Big) _entry.Big = true;
-        return bytes;
+        bytes[Math.Min(before, bytes.Length)..].Clear();
+        if (_entry.Big) return bytes;
+        _entry.Big = true;
+        return _entry.MutableValue();
     }
 
-    private Span<byte> MutableText(int length)
+    private Span<byte> MutableText(int length, int slack = 0)
     {
         var before = Length;
         if (IsIntegerKind)
@@ -146,13 +158,8 @@ internal readonly struct StringValue(Entry entry) : IValue<StringValue>
             Get(text);
             var bytes = _entry.Resize(Math.Max(length, before), RecordKind.String);
             text[..before].CopyTo(bytes);
-            bytes[before..].Clear();
             return bytes;
         }
-
-        if (length <= before) return _entry.MutableValue();
-        var grown = _entry.Resize(length, RecordKind.String);
-        grown[before..].Clear();
-        return grown;
+        return length <= before ? _entry.MutableValue() : _entry.Resize(length, RecordKind.String, slack);
     }
 }

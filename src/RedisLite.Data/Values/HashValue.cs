@@ -1,0 +1,221 @@
+using System.Runtime.InteropServices;
+using RedisLite.Data.Encodings;
+using RedisLite.Data.Tables;
+
+namespace RedisLite.Data.Values;
+
+/// <summary>
+/// A hash: one listpack of field, value, field, value…, or an inner table.
+///
+/// Two questions are kept apart. What OBJECT ENCODING says follows Redis's limits to the letter, and sticks (the record's Big flag): "hashtable" once a
+/// field or value was longer than hash-max-listpack-value or there were more than hash-max-listpack-entries. How the bytes lie is our own
+/// business: a small hash stays a listpack even then, because a table for five fields costs ten times as much memory as they do.
+///
+/// A place (ulong) names an element in either form, see <see cref="ElementSample"/>.
+/// </summary>
+internal readonly struct HashValue(Entry entry) : IValue<HashValue>
+{
+    /// <summary>Beyond these a hash that counts as "hashtable" really becomes a table.</summary>
+    private const int BigBlobBytes = 2048;
+    private const int BigBlobCount = 64;
+
+    private readonly Entry _entry = entry;
+
+    public static ValueType Type => ValueType.Hash;
+
+    public static RecordKind EmptyKind => RecordKind.HashBlob;
+
+    public static int EmptySize => ListPack.EmptySize;
+
+    public static HashValue Over(Entry entry) => new(entry);
+
+    public bool IsMissing => !_entry.Exists;
+
+    public Entry Entry => _entry;
+
+    public void Initialize() => ListPack.WriteEmpty(_entry.MutableValue());
+
+    public string Encoding => _entry.Big ? "hashtable" : "listpack";
+
+    public long Count => IsMissing ? 0 : IsBlob ? ListPack.Count(_entry.Value) / 2 : ReadTable.Count;
+
+    private bool IsBlob => _entry.Kind == RecordKind.HashBlob;
+
+    private EncodingLimits Limits => _entry.Heap.Limits;
+
+    private ElementTable ReadTable => ElementTable.Readable(_entry.Heap, _entry.Value);
+
+    private ElementTable WriteTable => ElementTable.Writable(_entry.Heap, _entry.MutableValue());
+
+    // ---- reading ----
+
+    /// <summary>The place of a field, or 0.</summary>
+    public ulong Find(ReadOnlySpan<byte> field)
+    {
+        if (IsMissing) return 0;
+        if (!IsBlob) return ReadTable.Find(field);
+        var at = ListPack.Find(_entry.Value, ListPack.First, new PackedValue(field), skip: 1);
+        return at < 0 ? 0 : (ulong)at;
+    }
+
+    public bool Contains(ReadOnlySpan<byte> field) => Find(field) != 0;
+
+    public bool TryGet(ReadOnlySpan<byte> field, out PackedValue value)
+    {
+        var place = Find(field);
+        value = place == 0 ? default : ValueAt(place);
+        return place != 0;
+    }
+
+    public PackedValue FieldAt(ulong place) =>
+        IsBlob ? ListPack.Get(_entry.Value, (int)place) : new PackedValue(ReadTable.Key(place), isEncodedText: true);
+
+    public PackedValue ValueAt(ulong place)
+    {
+        if (!IsBlob) return new PackedValue(ReadTable.Value(place), isEncodedText: true);
+        var pack = _entry.Value;
+        return ListPack.Get(pack, ListPack.Next(pack, (int)place));
+    }
+
+    /// <summary>All fields with their values; the hash must not change meanwhile.</summary>
+    public HashWalk Walk() => IsMissing ? default : new(_entry.Heap, _entry.Kind, _entry.Value);
+
+    /// <summary>One step of HSCAN: places go to the list, the next cursor comes back. A blob is one step.</summary>
+    public ulong Scan(ulong cursor, HandleList found)
+    {
+        if (IsMissing) return 0;
+        if (!IsBlob) return ReadTable.Scan(cursor, found);
+        AddAllPlaces(found);
+        return 0;
+    }
+
+    /// <summary>The place of a random field, all equally likely; 0 when there is none.</summary>
+    public ulong Random(Random random)
+    {
+        if (Count == 0) return 0;
+        if (!IsBlob) return ReadTable.Random(random);
+        return (ulong)ListPack.Seek(_entry.Value, 2 * random.Next((int)Count));
+    }
+
+    /// <summary>So many distinct random fields (all when there are no more): their places go to the list.</summary>
+    public void Sample(Random random, long count, HandleList found)
+    {
+        if (IsMissing || count <= 0) return;
+        if (!IsBlob)
+        {
+            ElementSample.FromTable(ReadTable, random, count, found);
+            return;
+        }
+        AddAllPlaces(found);
+        found.KeepRandom(random, count);
+    }
+
+    private void AddAllPlaces(HandleList found)
+    {
+        var pack = _entry.Value;
+        for (var at = ListPack.First; !ListPack.IsEnd(pack, at); at = ListPack.Next(pack, ListPack.Next(pack, at))) found.Add((ulong)at);
+    }
+
+    // ---- writing ----
+
+    /// <summary>Announces how many field-value pairs one HSET brings: Redis turns to a table at once when they alone pass the limit.</summary>
+    public void Expect(int pairs)
+    {
+        if (!_entry.Big && pairs > Limits.HashMaxListpackEntries) BecomeBig();
+    }
+
+    /// <summary>True when the field is new.</summary>
+    public bool Set(ReadOnlySpan<byte> field, ReadOnlySpan<byte> value)
+    {
+        if (!_entry.Big && Math.Max(field.Length, value.Length) > Limits.HashMaxListpackValue) BecomeBig();
+        if (IsBlob && _entry.Big && _entry.Value.Length + field.Length + value.Length > BigBlobBytes) MakeTable();
+        return IsBlob ? SetInBlob(new PackedValue(field), new PackedValue(value)) : WriteTable.Set(field, value);
+    }
+
+    private bool SetInBlob(scoped in PackedValue field, scoped in PackedValue value)
+    {
+        var pack = _entry.Value;
+        var at = ListPack.Find(pack, ListPack.First, field, skip: 1);
+        if (at >= 0)
+        {
+            PackedEdit.Replace(_entry, ListPack.Next(pack, at), value);
+            return false;
+        }
+
+        int fieldBytes = field.PackedSize, valueBytes = value.PackedSize;
+        var gap = PackedEdit.Splice(_entry, ListPack.End(pack), 0, fieldBytes + valueBytes, 2);
+        field.WriteTo(gap);
+        value.WriteTo(gap[fieldBytes..]);
+        var count = Count;
+        if (!_entry.Big && count > Limits.HashMaxListpackEntries) BecomeBig();
+        else if (_entry.Big && count > BigBlobCount) MakeTable();
+        return true;
+    }
+
+    /// <summary>True when the field was there. A hash without fields is removed by the caller.</summary>
+    public bool Delete(ReadOnlySpan<byte> field)
+    {
+        if (!IsBlob) return WriteTable.Remove(field);
+        var at = ListPack.Find(_entry.Value, ListPack.First, new PackedValue(field), skip: 1);
+        return at >= 0 && PackedEdit.Remove(_entry, at, 2) > 0;
+    }
+
+    // ---- form ----
+
+    /// <summary>From now on the hash counts as "hashtable" (also what a reader of a big hash from a file calls).</summary>
+    public void BecomeBig()
+    {
+        _entry.Big = true;
+        if (IsBlob && (_entry.Value.Length > BigBlobBytes || Count > BigBlobCount)) MakeTable();
+    }
+
+    private void MakeTable()
+    {
+        var header = default(TableHeader);
+        var table = new ElementTable(_entry.Heap, ref header);
+        Span<byte> fieldScratch = stackalloc byte[PackedValue.IntegerTextMax];
+        Span<byte> valueScratch = stackalloc byte[PackedValue.IntegerTextMax];
+        for (var walk = Walk(); walk.MoveNext();) table.Set(walk.Field.AsText(fieldScratch), walk.Value.AsText(valueScratch));
+        MemoryMarshal.Write(_entry.Resize(TableHeader.Bytes, RecordKind.HashTable), header);
+        if (!_entry.Big) _entry.Big = true;
+    }
+}
+
+/// <summary>All fields of a hash: <c>while (walk.MoveNext()) use(walk.Field, walk.Value)</c>.</summary>
+internal ref struct HashWalk
+{
+    private readonly Heap? _heap;
+    private readonly ReadOnlySpan<byte> _pack;
+    private TableEnumerator _table;
+    private int _at;
+    private int _valueAt;
+
+    /// <summary>Over a live value or one that a snapshot holds.</summary>
+    public HashWalk(Heap heap, RecordKind kind, ReadOnlySpan<byte> value)
+    {
+        if (kind == RecordKind.HashBlob)
+        {
+            _pack = value;
+            _valueAt = -1;
+            return;
+        }
+        _heap = heap;
+        _table = ElementTable.Readable(heap, value).GetEnumerator();
+    }
+
+    public readonly PackedValue Field => _heap is null ? ListPack.Get(_pack, _at) : new PackedValue(Element.Key, isEncodedText: true);
+
+    public readonly PackedValue Value => _heap is null ? ListPack.Get(_pack, _valueAt) : new PackedValue(Element.Value, isEncodedText: true);
+
+    private readonly Element Element => new(_heap!.Arena.Slot(_table.Current));
+
+    public bool MoveNext()
+    {
+        if (_heap is not null) return _table.MoveNext();
+        if (_pack.IsEmpty) return false;
+        _at = _valueAt < 0 ? ListPack.First : ListPack.Next(_pack, _valueAt);
+        if (ListPack.IsEnd(_pack, _at)) return false;
+        _valueAt = ListPack.Next(_pack, _at);
+        return true;
+    }
+}

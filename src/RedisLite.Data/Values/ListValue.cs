@@ -1,0 +1,332 @@
+using System.Runtime.InteropServices;
+using RedisLite.Data.Encodings;
+using RedisLite.Data.Trees;
+
+namespace RedisLite.Data.Values;
+
+internal enum ListEnd { Left, Right }
+
+/// <summary>
+/// A list: one listpack while it is small, then a tree of listpacks by position, so that the middle is as near as the ends.
+///
+/// Redis's quicklist is a linked list of the same listpacks; a leaf here is filled and left by the rules of a quicklist node, so that a list turns
+/// into "quicklist" and back into "listpack" where Redis's would. The tree adds the counts that make LINDEX, LINSERT, LSET and LRANGE logarithmic.
+/// </summary>
+internal readonly struct ListValue(Entry entry) : IValue<ListValue>
+{
+    private readonly Entry _entry = entry;
+
+    public static ValueType Type => ValueType.List;
+
+    public static RecordKind EmptyKind => RecordKind.ListBlob;
+
+    public static int EmptySize => ListPack.EmptySize;
+
+    public static ListValue Over(Entry entry) => new(entry);
+
+    public bool IsMissing => !_entry.Exists;
+
+    public Entry Entry => _entry;
+
+    public void Initialize() => ListPack.WriteEmpty(_entry.MutableValue());
+
+    public string Encoding => IsBlob ? "listpack" : "quicklist";
+
+    public long Count => IsMissing ? 0 : IsBlob ? ListPack.Count(_entry.Value) : StoredRoot.Count;
+
+    private bool IsBlob => _entry.Kind == RecordKind.ListBlob;
+
+    private TreeRoot StoredRoot => MemoryMarshal.Read<TreeRoot>(_entry.Value);
+
+    private Heap Heap => _entry.Heap;
+
+    private ListLimits Limits => new(Heap.Limits.ListMaxListpackSize);
+
+    private BTree OpenTree() => new(Heap, keySize: 0, StoredRoot);
+
+    private void Store(in BTree tree) => MemoryMarshal.Write(_entry.MutableValue(), tree.Root);
+
+    // ---- reading ----
+
+    /// <summary>The elements from an index on; see <see cref="ListWalk"/>.</summary>
+    public ListWalk Walk(long index = 0) =>
+        IsMissing ? ListWalk.Nothing : new(Heap, _entry.Kind, _entry.Value, index);
+
+    /// <summary>The element at an index (negative from the end). False when there is none.</summary>
+    public bool TryGet(long index, out PackedValue value)
+    {
+        var count = Count;
+        if (index < 0) index += count;
+        value = default;
+        if (index < 0 || index >= count) return false;
+        if (IsBlob)
+        {
+            value = ListPack.Get(_entry.Value, ListPack.Seek(_entry.Value, (int)index));
+            return true;
+        }
+        var tree = OpenTree();
+        var inLeaf = tree.SeekRank(index);
+        value = ListPack.Get(tree.Leaf, ListPack.Seek(tree.Leaf, inLeaf));
+        return true;
+    }
+
+    // ---- the ends ----
+
+    /// <summary>
+    /// Announces what one command is about to add, because Redis decides about the encoding by the sum of the arguments. Optional: without it each
+    /// element decides for itself.
+    /// </summary>
+    public void Expect(long textBytes, int count)
+    {
+        if (IsBlob && Limits.Exceeds(_entry.Value.Length + textBytes, ListPack.Count(_entry.Value) + count)) MakeTree();
+    }
+
+    public void Push(ListEnd end, ReadOnlySpan<byte> text) => Push(end, new PackedValue(text));
+
+    public void Push(ListEnd end, scoped in PackedValue value)
+    {
+        Expect(value.TextLength, 1);
+        if (IsBlob)
+        {
+            PackedEdit.Insert(_entry, end == ListEnd.Left ? ListPack.First : ListPack.End(_entry.Value), value);
+            return;
+        }
+
+        var tree = OpenTree();
+        if (end == ListEnd.Left) tree.SeekFirst();
+        else tree.SeekLast();
+        var leaf = tree.Leaf;
+        var leafBytes = ListPack.TotalBytes(leaf);
+        if (Limits.Allows(leafBytes, tree.LeafCount, value))
+        {
+            PackedEdit.Insert(ref tree, end == ListEnd.Left ? ListPack.First : leafBytes - 1, value);
+        }
+        else
+        {
+            var fresh = NewLeaf(tree, value);
+            if (end == ListEnd.Left) tree.InsertLeafBefore(fresh, 1, default, default);
+            else tree.InsertLeafAfter(fresh, 1, default, default);
+        }
+        Store(tree);
+    }
+
+    /// <summary>Takes elements off one end (all when there are fewer). Look at them first: <see cref="TryGet"/>, <see cref="Walk"/>.</summary>
+    public void Drop(ListEnd end, long count = 1)
+    {
+        var have = Count;
+        count = Math.Min(count, have);
+        RemoveRange(end == ListEnd.Left ? 0 : have - count, count);
+    }
+
+    // ---- the middle ----
+
+    /// <summary>Replaces the element at an index. False when there is none.</summary>
+    public bool Set(long index, ReadOnlySpan<byte> text)
+    {
+        var count = Count;
+        if (index < 0) index += count;
+        if (index < 0 || index >= count) return false;
+
+        var value = new PackedValue(text);
+        if (IsBlob && Limits.Exceeds((long)_entry.Value.Length + text.Length, count + 1)) MakeTree();
+        if (IsBlob)
+        {
+            PackedEdit.Replace(_entry, ListPack.Seek(_entry.Value, (int)index), value);
+            return true;
+        }
+
+        var tree = OpenTree();
+        var inLeaf = tree.SeekRank(index);
+        var at = ListPack.Seek(tree.Leaf, inLeaf);
+        var rest = ListPack.TotalBytes(tree.Leaf) - ListPack.EntrySize(tree.Leaf, at);
+        if (tree.LeafCount == 1 || Limits.Allows(rest, tree.LeafCount - 1, value))
+        {
+            PackedEdit.Replace(ref tree, at, value);
+        }
+        else
+        {
+            PackedEdit.Splice(ref tree, at, ListPack.EntrySize(tree.Leaf, at), 0, -1);
+            InsertInLeaf(ref tree, inLeaf, value);
+        }
+        Store(tree);
+        TryShrink();
+        return true;
+    }
+
+    /// <summary>Inserts in front of the element at this index; the count itself appends.</summary>
+    public void Insert(long index, ReadOnlySpan<byte> text)
+    {
+        var value = new PackedValue(text);
+        Expect(text.Length, 1);
+        if (IsBlob)
+        {
+            var at = index == Count ? ListPack.End(_entry.Value) : ListPack.Seek(_entry.Value, (int)index);
+            PackedEdit.Insert(_entry, at, value);
+            return;
+        }
+        var tree = OpenTree();
+        InsertInLeaf(ref tree, tree.SeekRank(index), value);
+        Store(tree);
+    }
+
+    /// <summary>Puts an element into the leaf the tree stands on; a full leaf passes it on, or is cut in two where it goes.</summary>
+    private void InsertInLeaf(ref BTree tree, int inLeaf, scoped in PackedValue value)
+    {
+        var leaf = tree.Leaf;
+        var total = ListPack.TotalBytes(leaf);
+        var count = (int)tree.LeafCount;
+        var at = inLeaf == count ? total - 1 : ListPack.Seek(leaf, inLeaf);
+        if (Limits.Allows(total, count, value) || count == 0)
+        {
+            PackedEdit.Insert(ref tree, at, value);
+            return;
+        }
+
+        if (inLeaf > 0 && inLeaf < count)
+        {
+            // Cut: the elements behind the place move into a leaf of their own.
+            var tailBytes = total - 1 - at;
+            var tail = tree.NewLeaf(ListPack.EmptySize + tailBytes, out var tailLeaf);
+            ListPack.WriteEmpty(tailLeaf);
+            leaf.Slice(at, tailBytes).CopyTo(ListPack.Splice(tailLeaf, ListPack.First, 0, tailBytes, count - inLeaf));
+            PackedEdit.Splice(ref tree, at, tailBytes, 0, inLeaf - count);
+            var rank = tree.Before + inLeaf;
+            tree.InsertLeafAfter(tail, count - inLeaf, default, default);
+            var index = tree.SeekRank(rank - 1);
+            InsertInLeaf(ref tree, index + 1, value);
+            return;
+        }
+
+        // At an edge: the left neighbour may have room, else a new leaf goes between them.
+        var isBehind = inLeaf > 0 || tree.MovePrevious();
+        if (inLeaf == 0 && isBehind && Limits.Allows(ListPack.TotalBytes(tree.Leaf), tree.LeafCount, value))
+        {
+            PackedEdit.Insert(ref tree, ListPack.End(tree.Leaf), value);
+            return;
+        }
+        var fresh = NewLeaf(tree, value);
+        if (isBehind) tree.InsertLeafAfter(fresh, 1, default, default);
+        else tree.InsertLeafBefore(fresh, 1, default, default);
+    }
+
+    /// <summary>Takes out the elements from an index on. An empty list is then removed by the caller.</summary>
+    public void RemoveRange(long index, long count)
+    {
+        if (count <= 0) return;
+        if (IsBlob)
+        {
+            PackedEdit.Remove(_entry, ListPack.Seek(_entry.Value, (int)index), (int)Math.Min(count, int.MaxValue));
+            return;
+        }
+
+        var tree = OpenTree();
+        while (count > 0)
+        {
+            var inLeaf = tree.SeekRank(index);
+            var leafCount = tree.LeafCount;
+            var here = Math.Min(count, leafCount - inLeaf);
+            if (here == leafCount)
+            {
+                tree.RemoveLeaf();
+            }
+            else
+            {
+                var at = ListPack.Seek(tree.Leaf, inLeaf);
+                var bytes = ListPack.MeasureRange(tree.Leaf, at, (int)here, out _);
+                PackedEdit.Splice(ref tree, at, bytes, 0, -(int)here);
+                JoinSmall(ref tree);
+            }
+            count -= here;
+        }
+        Store(tree);
+        TryShrink();
+    }
+
+    /// <summary>LREM: takes out elements equal to this one; at most so many from the left, or -so many from the right, 0 = all.</summary>
+    public long Remove(ReadOnlySpan<byte> text, long limit)
+    {
+        var needle = new PackedValue(text);
+        var max = limit == 0 ? long.MaxValue : Math.Abs(limit);
+        long removed = 0;
+        if (limit >= 0)
+        {
+            for (var walk = Walk(); removed < max && walk.MoveNext();)
+            {
+                if (!walk.Current.ValueEquals(needle)) continue;
+                RemoveRange(walk.Index, 1);
+                removed++;
+                if (Count == 0) break;
+                walk = Walk(walk.Index);
+            }
+            return removed;
+        }
+
+        for (var walk = Walk(-1); removed < max && walk.MovePrevious();)
+        {
+            if (!walk.Current.ValueEquals(needle)) continue;
+            RemoveRange(walk.Index, 1);
+            removed++;
+            if (walk.Index == 0) break;
+            walk = Walk(walk.Index - 1);
+        }
+        return removed;
+    }
+
+    // ---- form ----
+
+    private static ulong NewLeaf(in BTree tree, scoped in PackedValue value)
+    {
+        var size = value.PackedSize;
+        var handle = tree.NewLeaf(ListPack.EmptySize + size, out var leaf);
+        ListPack.WriteEmpty(leaf);
+        value.WriteTo(ListPack.Splice(leaf, ListPack.First, 0, size, 1));
+        return handle;
+    }
+
+    private void MakeTree()
+    {
+        var tree = new BTree(Heap, keySize: 0, default);
+        var pack = _entry.Value;
+        if (ListPack.Count(pack) == 0)
+        {
+            _entry.Resize(TreeRoot.Bytes, RecordKind.ListTree).Clear();
+            var empty = tree.NewLeaf(ListPack.EmptySize, out var none);
+            ListPack.WriteEmpty(none);
+            tree.Plant(empty, 0);
+        }
+        else
+        {
+            var handle = tree.NewLeaf(pack.Length, out var leaf);
+            pack.CopyTo(leaf);
+            tree.Plant(handle, ListPack.Count(pack));
+        }
+        MemoryMarshal.Write(_entry.Resize(TreeRoot.Bytes, RecordKind.ListTree), tree.Root);
+    }
+
+    /// <summary>A tree of one small leaf is a listpack again.</summary>
+    private void TryShrink()
+    {
+        if (IsBlob || StoredRoot is not { Height: 0, Count: > 0 } root) return;
+        var tree = OpenTree();
+        tree.SeekFirst();
+        var bytes = ListPack.TotalBytes(tree.Leaf);
+        if (!Limits.FitsShrunk(bytes, root.Count)) return;
+        tree.Leaf[..bytes].CopyTo(_entry.Resize(bytes, RecordKind.ListBlob));
+        tree.RemoveLeaf();
+    }
+
+    /// <summary>A sparse leaf is poured into its right neighbour. Only in tall trees: in small ones Redis's node boundaries decide the encoding.</summary>
+    private static void JoinSmall(ref BTree tree)
+    {
+        var bytes = ListPack.TotalBytes(tree.Leaf);
+        if (tree.Root.Height < 2 || bytes > 1024) return;
+        var left = tree.Leaf[ListPack.HeaderSize..(bytes - 1)].ToArray();
+        var (count, rank) = ((int)tree.LeafCount, tree.Before);
+        if (!tree.MoveNext() || ListPack.TotalBytes(tree.Leaf) > 4096) return;
+
+        tree.SeekRank(rank);
+        tree.RemoveLeaf();
+        tree.SeekRank(rank);
+        left.CopyTo(PackedEdit.Splice(ref tree, ListPack.First, 0, left.Length, count));
+    }
+}
