@@ -65,14 +65,47 @@ internal abstract class Directive(string name, DirectiveFlags flags)
     }
 }
 
-/// <summary>A directive of one value of type <typeparamref name="T"/>.</summary>
-internal abstract class Directive<T>(string name, T defaultValue, Place<T>? place, DirectiveFlags flags) : Directive(name, flags)
+/// <summary>
+/// A directive whose value is a flag, a number or one of a few words: all of them are a number on the way in and out. Not generic over
+/// the type of its field on purpose: code for generics over value types is not there before it is first run, which would make up a
+/// good part of the time this server takes to start.
+/// </summary>
+internal abstract class ScalarDirective(string name, long defaultValue, bool hasPlace, DirectiveFlags flags) : Directive(name, flags)
+{
+    /// <summary>Brings an accepted value into the range that is used.</summary>
+    public Func<long, long>? Clamp { get; init; }
+
+    protected abstract string? Parse(ReadOnlySpan<string> words, out long value);
+
+    protected abstract string Format(long value);
+
+    protected abstract long Load(ServerConfig config);
+
+    protected abstract void Store(ServerConfig config, long value);
+
+    public sealed override string Report(ServerConfig config) => hasPlace ? Format(Load(config)) : config.TextOf(this);
+
+    public sealed override void SetDefault(ServerConfig config) => Put(config, defaultValue);
+
+    public sealed override string? Read(ServerConfig config, ReadOnlySpan<string> words)
+    {
+        if (Parse(words, out var value) is { } error) return error;
+        Put(config, Clamp == null ? value : Clamp(value));
+        return null;
+    }
+
+    private void Put(ServerConfig config, long value)
+    {
+        if (hasPlace) Store(config, value);
+        else config.TextOf(this) = Format(value);
+    }
+}
+
+/// <summary>A directive whose value is an object: a text or a list.</summary>
+internal abstract class ObjectDirective<T>(string name, T defaultValue, Place<T>? place, DirectiveFlags flags) : Directive(name, flags) where T : class?
 {
     /// <summary>What else the value must satisfy: the reason why not, or null.</summary>
     public Func<T, string?>? Check { get; init; }
-
-    /// <summary>Brings an accepted value into the range that is used.</summary>
-    public Func<T, T>? Clamp { get; init; }
 
     protected abstract string? Parse(ReadOnlySpan<string> words, out T value);
 
@@ -80,17 +113,17 @@ internal abstract class Directive<T>(string name, T defaultValue, Place<T>? plac
 
     public sealed override string Report(ServerConfig config) => place == null ? config.TextOf(this) : Format(place(config));
 
-    public sealed override void SetDefault(ServerConfig config) => Store(config, defaultValue);
+    public sealed override void SetDefault(ServerConfig config) => Put(config, defaultValue);
 
     public sealed override string? Read(ServerConfig config, ReadOnlySpan<string> words)
     {
         if (Parse(words, out var value) is { } error) return error;
         if (Check?.Invoke(value) is { } refusal) return refusal;
-        Store(config, Clamp == null ? value : Clamp(value));
+        Put(config, value);
         return null;
     }
 
-    private void Store(ServerConfig config, T value)
+    private void Put(ServerConfig config, T value)
     {
         if (place == null) config.TextOf(this) = Format(value);
         else place(config) = value;

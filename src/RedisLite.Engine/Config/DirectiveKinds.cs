@@ -1,64 +1,75 @@
 using System.Globalization;
-using System.Numerics;
 
 namespace RedisLite.Engine.Config;
 
 internal sealed class BoolDirective(string name, bool defaultValue, Place<bool>? place, DirectiveFlags flags)
-    : Directive<bool>(name, defaultValue, place, flags)
+    : ScalarDirective(name, defaultValue ? 1 : 0, place != null, flags)
 {
-    protected override string? Parse(ReadOnlySpan<string> words, out bool value)
+    protected override string? Parse(ReadOnlySpan<string> words, out long value)
     {
-        value = words[0].Equals("yes", StringComparison.OrdinalIgnoreCase);
-        return value || words[0].Equals("no", StringComparison.OrdinalIgnoreCase) ? null : "argument must be 'yes' or 'no'";
+        var isYes = words[0].Equals("yes", StringComparison.OrdinalIgnoreCase);
+        value = isYes ? 1 : 0;
+        return isYes || words[0].Equals("no", StringComparison.OrdinalIgnoreCase) ? null : "argument must be 'yes' or 'no'";
     }
 
-    protected override string Format(bool value) => value ? "yes" : "no";
+    protected override string Format(long value) => value != 0 ? "yes" : "no";
+
+    protected override long Load(ServerConfig config) => place!(config) ? 1 : 0;
+
+    protected override void Store(ServerConfig config, long value) => place!(config) = value != 0;
+}
+
+/// <summary>A number whose field is as wide as its range needs.</summary>
+internal abstract class NumericDirective(string name, long defaultValue, Place<int>? small, Place<long>? big, DirectiveFlags flags)
+    : ScalarDirective(name, defaultValue, small != null || big != null, flags)
+{
+    protected override string Format(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    protected override long Load(ServerConfig config) => small != null ? small(config) : big!(config);
+
+    protected override void Store(ServerConfig config, long value)
+    {
+        if (small != null) small(config) = (int)value;
+        else big!(config) = value;
+    }
 }
 
 /// <summary>A whole number in a range, without units, spaces, plus signs or leading zeros.</summary>
-internal sealed class NumberDirective<T>(string name, T defaultValue, T min, T max, Place<T>? place, DirectiveFlags flags)
-    : Directive<T>(name, defaultValue, place, flags) where T : struct, IBinaryInteger<T>
+internal sealed class NumberDirective(string name, long defaultValue, long min, long max, Place<int>? small, Place<long>? big, DirectiveFlags flags)
+    : NumericDirective(name, defaultValue, small, big, flags)
 {
-    protected override string? Parse(ReadOnlySpan<string> words, out T value)
+    protected override string? Parse(ReadOnlySpan<string> words, out long value)
     {
-        value = default;
-        if (!TryParseExact(words[0], out var number)) return "argument couldn't be parsed into an integer";
-        if (number < long.CreateChecked(min) || number > long.CreateChecked(max)) return $"argument must be between {min} and {max} inclusive";
-        value = T.CreateChecked(number);
-        return null;
+        if (!TryParseExact(words[0], out value)) return "argument couldn't be parsed into an integer";
+        return value < min || value > max ? $"argument must be between {min} and {max} inclusive" : null;
     }
 
     private static bool TryParseExact(string text, out long number) =>
         long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number)
         && number.ToString(CultureInfo.InvariantCulture) == text;
-
-    protected override string Format(T value) => value.ToString(null, CultureInfo.InvariantCulture);
 }
 
 /// <summary>File permissions, as chmod writes them.</summary>
-internal sealed class OctalDirective(string name, int defaultValue, int max, Place<int>? place, DirectiveFlags flags)
-    : Directive<int>(name, defaultValue, place, flags)
+internal sealed class OctalDirective(string name, int defaultValue, int max, Place<int> place, DirectiveFlags flags)
+    : NumericDirective(name, defaultValue, place, null, flags)
 {
-    protected override string? Parse(ReadOnlySpan<string> words, out int value)
+    protected override string? Parse(ReadOnlySpan<string> words, out long value)
     {
         value = 0;
-        long number = 0;
         foreach (var c in words[0])
         {
             if (c is < '0' or > '7') return "argument couldn't be parsed as an octal number";
-            number = Math.Min(number * 8 + (c - '0'), int.MaxValue);
+            value = Math.Min(value * 8 + (c - '0'), int.MaxValue);
         }
-        if (number > max) return $"argument must be between 0 and {Convert.ToString(max, 8)} inclusive";
-        value = (int)number;
-        return null;
+        return value > max ? $"argument must be between 0 and {Convert.ToString(max, 8)} inclusive" : null;
     }
 
-    protected override string Format(int value) => Convert.ToString(value, 8);
+    protected override string Format(long value) => Convert.ToString(value, 8);
 }
 
 /// <summary>A size in bytes, with units. With <c>unbounded</c> a size beyond the machine is the biggest one instead of an error.</summary>
-internal sealed class MemoryDirective(string name, long defaultValue, long min, Place<long>? place, bool unbounded, DirectiveFlags flags)
-    : Directive<long>(name, defaultValue, place, flags)
+internal sealed class MemoryDirective(string name, long defaultValue, long min, Place<long> place, bool unbounded, DirectiveFlags flags)
+    : NumericDirective(name, defaultValue, null, place, flags)
 {
     protected override string? Parse(ReadOnlySpan<string> words, out long value)
     {
@@ -69,13 +80,11 @@ internal sealed class MemoryDirective(string name, long defaultValue, long min, 
         value = (long)bytes;
         return null;
     }
-
-    protected override string Format(long value) => value.ToString(CultureInfo.InvariantCulture);
 }
 
 /// <summary>A size in bytes, or a percentage (of maxmemory), which is kept as a negative number.</summary>
-internal sealed class MemoryOrPercentDirective(string name, long defaultValue, Place<long>? place, DirectiveFlags flags)
-    : Directive<long>(name, defaultValue, place, flags)
+internal sealed class MemoryOrPercentDirective(string name, long defaultValue, Place<long> place, DirectiveFlags flags)
+    : NumericDirective(name, defaultValue, null, place, flags)
 {
     protected override string? Parse(ReadOnlySpan<string> words, out long value)
     {
@@ -94,35 +103,32 @@ internal sealed class MemoryOrPercentDirective(string name, long defaultValue, P
         return null;
     }
 
-    protected override string Format(long value) =>
-        value < 0 ? (-value).ToString(CultureInfo.InvariantCulture) + "%" : value.ToString(CultureInfo.InvariantCulture);
+    protected override string Format(long value) => value < 0 ? base.Format(-value) + "%" : base.Format(value);
 }
 
-internal sealed class EnumDirective<T>(string name, T defaultValue, (string Word, T Value)[] words, Place<T>? place, DirectiveFlags flags)
-    : Directive<T>(name, defaultValue, place, flags) where T : struct, Enum
+/// <summary>One of a few words, whose order is that of the members of the enum.</summary>
+internal sealed class EnumDirective(
+    string name, int defaultValue, string words, Func<ServerConfig, int>? load, Action<ServerConfig, int>? store, DirectiveFlags flags)
+    : ScalarDirective(name, defaultValue, load != null, flags)
 {
-    protected override string? Parse(ReadOnlySpan<string> given, out T value)
+    private readonly string[] words = words.Split(' ');
+
+    protected override string? Parse(ReadOnlySpan<string> given, out long value)
     {
-        foreach (var (word, meaning) in words)
-        {
-            if (!word.Equals(given[0], StringComparison.OrdinalIgnoreCase)) continue;
-            value = meaning;
-            return null;
-        }
-        value = default;
-        return "argument(s) must be one of the following: " + string.Join(", ", words.Select(w => w.Word));
+        for (value = 0; value < words.Length; value++)
+            if (words[value].Equals(given[0], StringComparison.OrdinalIgnoreCase)) return null;
+        return "argument(s) must be one of the following: " + string.Join(", ", words);
     }
 
-    protected override string Format(T value)
-    {
-        foreach (var (word, meaning) in words)
-            if (EqualityComparer<T>.Default.Equals(meaning, value)) return word;
-        throw new InvalidOperationException($"{Name} holds a value that has no word");
-    }
+    protected override string Format(long value) => words[value];
+
+    protected override long Load(ServerConfig config) => load!(config);
+
+    protected override void Store(ServerConfig config, long value) => store!(config, (int)value);
 }
 
 internal sealed class TextDirective(string name, string defaultValue, Place<string>? place, DirectiveFlags flags)
-    : Directive<string>(name, defaultValue, place, flags)
+    : ObjectDirective<string>(name, defaultValue, place, flags)
 {
     protected override string? Parse(ReadOnlySpan<string> words, out string value)
     {

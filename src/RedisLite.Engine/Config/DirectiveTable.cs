@@ -27,7 +27,7 @@ internal static class DirectiveTable
         Int("tcp-backlog", 511, 0, int.MaxValue, static c => ref c.TcpBacklog, Immutable),
         Int("tcp-keepalive", 300, 0, int.MaxValue, static c => ref c.TcpKeepalive),
         Int("timeout", 0, 0, int.MaxValue, static c => ref c.Timeout),
-        new NumberDirective<uint>("maxclients", 10000, 1, uint.MaxValue, static c => ref c.Maxclients, None),
+        Long("maxclients", 10000, 1, uint.MaxValue, static c => ref c.Maxclients),
         Bool("protected-mode", true, static c => ref c.ProtectedMode),
         Long("socket-mark-id", 0, 0, uint.MaxValue, null, Immutable, noEffect: "packet marking is left to the host's firewall rules"),
         Memory("proto-max-bulk-len", 512 << 20, 1 << 20, static c => ref c.ProtoMaxBulkLen),
@@ -36,22 +36,20 @@ internal static class DirectiveTable
         new MemoryOrPercentDirective("maxmemory-clients", 0, static c => ref c.MaxmemoryClients, None),
         Int("io-threads", 1, 1, 128, null, Immutable, noEffect: NoIoThreads),
         Bool("io-threads-do-reads", false, null, Immutable, noEffect: NoIoThreads),
-        Enum("transport", TransportKind.Auto, static c => ref c.Transport, Immutable | Own | Hidden,
-            ("auto", TransportKind.Auto), ("epoll", TransportKind.Epoll), ("sockets", TransportKind.Sockets)),
+        Enum("transport", (int)TransportKind.Auto, "auto epoll sockets",
+            static c => (int)c.Transport, static (c, v) => c.Transport = (TransportKind)v, Immutable | Own | Hidden),
 
         // Process
         Bool("daemonize", false, static c => ref c.Daemonize, Immutable),
         Text("pidfile", "", static c => ref c.Pidfile, Immutable),
         Text("logfile", "", static c => ref c.Logfile, Immutable),
-        Enum("loglevel", LogLevel.Notice, static c => ref c.Loglevel, None,
-            ("debug", LogLevel.Debug), ("verbose", LogLevel.Verbose), ("notice", LogLevel.Notice), ("warning", LogLevel.Warning)),
+        Enum("loglevel", (int)LogLevel.Notice, "debug verbose notice warning",
+            static c => (int)c.Loglevel, static (c, v) => c.Loglevel = (LogLevel)v),
         Bool("always-show-logo", false, static c => ref c.AlwaysShowLogo, Immutable),
         Bool("syslog-enabled", false, null, Immutable, noEffect: NoSyslog),
         Text("syslog-ident", "redis", null, Immutable, noEffect: NoSyslog),
-        Enum("syslog-facility", SyslogFacility.Local0, null, Immutable, NoSyslog,
-            ("user", SyslogFacility.User), ("local0", SyslogFacility.Local0), ("local1", SyslogFacility.Local1), ("local2", SyslogFacility.Local2),
-            ("local3", SyslogFacility.Local3), ("local4", SyslogFacility.Local4), ("local5", SyslogFacility.Local5),
-            ("local6", SyslogFacility.Local6), ("local7", SyslogFacility.Local7)),
+        Enum("syslog-facility", (int)SyslogFacility.Local0, "user local0 local1 local2 local3 local4 local5 local6 local7",
+            null, null, Immutable, NoSyslog),
         Bool("crash-log-enabled", true, static c => ref c.CrashLogEnabled),
         Bool("crash-memcheck-enabled", true, null, noEffect: NoCrashHandler),
         Bool("use-exit-on-panic", false, null, Hidden, noEffect: NoCrashHandler),
@@ -59,8 +57,8 @@ internal static class DirectiveTable
         Int("watchdog-period", 0, 0, int.MaxValue, null, Hidden, noEffect: "it interrupts a native thread to print its stack",
             clamp: static v => v is > 0 and < 200 ? 200 : v),
         Text("dir", "", static c => ref c.Dir, Protected | DenyLoading),
-        Enum("supervised", Supervision.No, static c => ref c.Supervised, Immutable,
-            ("upstart", Supervision.Upstart), ("systemd", Supervision.Systemd), ("auto", Supervision.Auto), ("no", Supervision.No)),
+        Enum("supervised", (int)Supervision.No, "upstart systemd auto no",
+            static c => (int)c.Supervised, static (c, v) => c.Supervised = (Supervision)v, Immutable),
         Bool("set-proc-title", true, null, Immutable, noEffect: "the runtime owns the argument area that a process title would overwrite"),
         Text("proc-title-template", "{title} {listen-addr} {server-mode}", static c => ref c.ProcTitleTemplate, check: CheckTitleTemplate),
         Text("locale-collate", "", null, noEffect: "texts are compared byte by byte in every locale"),
@@ -69,8 +67,8 @@ internal static class DirectiveTable
         Int("shutdown-timeout", 10, 0, int.MaxValue, static c => ref c.ShutdownTimeout),
         Int("hz", 10, 0, int.MaxValue, static c => ref c.Hz, clamp: static v => Math.Clamp(v, 1, 500)),
         Bool("dynamic-hz", true, null, noEffect: LoopTimers),
-        Enum("oom-score-adj", OomScoreAdj.No, static c => ref c.OomScoreAdj, None,
-            ("no", OomScoreAdj.No), ("yes", OomScoreAdj.Yes), ("relative", OomScoreAdj.Relative), ("absolute", OomScoreAdj.Absolute)),
+        Enum("oom-score-adj", (int)OomScoreAdj.No, "no yes relative absolute",
+            static c => (int)c.OomScoreAdj, static (c, v) => c.OomScoreAdj = (OomScoreAdj)v),
         new OomScoresDirective("oom-score-adj-values", static c => ref c.OomScoreAdjValues),
         Bool("disable-thp", true, null, Immutable, noEffect: "huge pages are asked for on purpose: without fork they cost nothing"),
         Text("server_cpulist", "", null, Immutable, noEffect: NoAffinity),
@@ -83,20 +81,17 @@ internal static class DirectiveTable
         Text("requirepass", "", static c => ref c.Requirepass, Sensitive),
         Text("aclfile", "", static c => ref c.Aclfile, Immutable),
         Long("acllog-max-len", 128, 0, long.MaxValue, static c => ref c.AcllogMaxLen),
-        Enum("acl-pubsub-default", AclPubsubDefault.Resetchannels, static c => ref c.AclPubsubDefault, None,
-            ("allchannels", AclPubsubDefault.Allchannels), ("resetchannels", AclPubsubDefault.Resetchannels)),
-        Guarded("enable-debug-command", static c => ref c.EnableDebugCommand),
-        Guarded("enable-module-command", static c => ref c.EnableModuleCommand),
-        Guarded("enable-protected-configs", static c => ref c.EnableProtectedConfigs),
+        Enum("acl-pubsub-default", (int)AclPubsubDefault.Resetchannels, "allchannels resetchannels",
+            static c => (int)c.AclPubsubDefault, static (c, v) => c.AclPubsubDefault = (AclPubsubDefault)v),
+        Guarded("enable-debug-command", static c => (int)c.EnableDebugCommand, static (c, v) => c.EnableDebugCommand = (GuardedAccess)v),
+        Guarded("enable-module-command", static c => (int)c.EnableModuleCommand, static (c, v) => c.EnableModuleCommand = (GuardedAccess)v),
+        Guarded("enable-protected-configs", static c => (int)c.EnableProtectedConfigs, static (c, v) => c.EnableProtectedConfigs = (GuardedAccess)v),
 
         // Memory
         Int("databases", 16, 1, 1024, static c => ref c.Databases, Immutable),
         Memory("maxmemory", 0, 0, static c => ref c.Maxmemory, unbounded: true),
-        Enum("maxmemory-policy", MaxmemoryPolicy.Noeviction, static c => ref c.MaxmemoryPolicy, None,
-            ("volatile-lru", MaxmemoryPolicy.VolatileLru), ("volatile-lfu", MaxmemoryPolicy.VolatileLfu),
-            ("volatile-random", MaxmemoryPolicy.VolatileRandom), ("volatile-ttl", MaxmemoryPolicy.VolatileTtl),
-            ("allkeys-lru", MaxmemoryPolicy.AllkeysLru), ("allkeys-lfu", MaxmemoryPolicy.AllkeysLfu),
-            ("allkeys-random", MaxmemoryPolicy.AllkeysRandom), ("noeviction", MaxmemoryPolicy.Noeviction)),
+        Enum("maxmemory-policy", (int)MaxmemoryPolicy.Noeviction, "volatile-lru volatile-lfu volatile-random volatile-ttl allkeys-lru allkeys-lfu allkeys-random noeviction",
+            static c => (int)c.MaxmemoryPolicy, static (c, v) => c.MaxmemoryPolicy = (MaxmemoryPolicy)v),
         Int("maxmemory-samples", 5, 1, int.MaxValue, static c => ref c.MaxmemorySamples),
         Int("maxmemory-eviction-tenacity", 10, 0, 100, static c => ref c.MaxmemoryEvictionTenacity),
         Int("lfu-log-factor", 10, 0, int.MaxValue, static c => ref c.LfuLogFactor),
@@ -151,15 +146,15 @@ internal static class DirectiveTable
         Int("key-load-delay", 0, int.MinValue, int.MaxValue, static c => ref c.KeyLoadDelay, Hidden),
         Int("loading-process-events-interval-bytes", 2 << 20, 1024, int.MaxValue, static c => ref c.LoadingProcessEventsIntervalBytes, Hidden),
         Bool("stop-writes-on-bgsave-error", true, static c => ref c.StopWritesOnBgsaveError),
-        Enum("sanitize-dump-payload", SanitizePayload.No, static c => ref c.SanitizeDumpPayload, None,
-            ("no", SanitizePayload.No), ("yes", SanitizePayload.Yes), ("clients", SanitizePayload.Clients)),
+        Enum("sanitize-dump-payload", (int)SanitizePayload.No, "no yes clients",
+            static c => (int)c.SanitizeDumpPayload, static (c, v) => c.SanitizeDumpPayload = (SanitizePayload)v),
         Bool("appendonly", false, static c => ref c.Appendonly, DenyLoading),
         Text("appendfilename", "appendonly.aof", static c => ref c.Appendfilename, Immutable,
             check: static v => CheckFileName(v, "appendfilename can't be a path, just a filename")),
         Text("appenddirname", "appendonlydir", static c => ref c.Appenddirname, Immutable,
             check: static v => v.Length == 0 ? "appenddirname can't be empty" : CheckFileName(v, "appenddirname can't be a path, just a dirname")),
-        Enum("appendfsync", FsyncPolicy.Everysec, static c => ref c.Appendfsync, None,
-            ("everysec", FsyncPolicy.Everysec), ("always", FsyncPolicy.Always), ("no", FsyncPolicy.No)),
+        Enum("appendfsync", (int)FsyncPolicy.Everysec, "everysec always no",
+            static c => (int)c.Appendfsync, static (c, v) => c.Appendfsync = (FsyncPolicy)v),
         Bool("no-appendfsync-on-rewrite", false, static c => ref c.NoAppendfsyncOnRewrite),
         Int("auto-aof-rewrite-percentage", 100, 0, int.MaxValue, static c => ref c.AutoAofRewritePercentage),
         Memory("auto-aof-rewrite-min-size", 64 << 20, 0, static c => ref c.AutoAofRewriteMinSize),
@@ -187,16 +182,15 @@ internal static class DirectiveTable
         Bool("repl-diskless-sync", true, static c => ref c.ReplDisklessSync),
         Int("repl-diskless-sync-delay", 5, 0, int.MaxValue, static c => ref c.ReplDisklessSyncDelay),
         Int("repl-diskless-sync-max-replicas", 0, 0, int.MaxValue, static c => ref c.ReplDisklessSyncMaxReplicas),
-        Enum("repl-diskless-load", DisklessLoad.Disabled, static c => ref c.ReplDisklessLoad, DenyLoading,
-            ("disabled", DisklessLoad.Disabled), ("on-empty-db", DisklessLoad.OnEmptyDb), ("swapdb", DisklessLoad.Swapdb)),
+        Enum("repl-diskless-load", (int)DisklessLoad.Disabled, "disabled on-empty-db swapdb",
+            static c => (int)c.ReplDisklessLoad, static (c, v) => c.ReplDisklessLoad = (DisklessLoad)v, DenyLoading),
         Bool("repl-disable-tcp-nodelay", false, static c => ref c.ReplDisableTcpNodelay),
         Int("repl-ping-replica-period", 10, 1, int.MaxValue, static c => ref c.ReplPingReplicaPeriod, alias: "repl-ping-slave-period"),
         Int("repl-timeout", 60, 1, int.MaxValue, static c => ref c.ReplTimeout),
         Memory("repl-backlog-size", 1 << 20, 1, static c => ref c.ReplBacklogSize, clamp: static v => Math.Max(v, 16 * 1024)),
         Long("repl-backlog-ttl", 3600, 0, long.MaxValue, static c => ref c.ReplBacklogTtl),
-        Enum("propagation-error-behavior", PropagationErrorBehavior.Ignore, static c => ref c.PropagationErrorBehavior, None,
-            ("ignore", PropagationErrorBehavior.Ignore), ("panic", PropagationErrorBehavior.Panic),
-            ("panic-on-replicas", PropagationErrorBehavior.PanicOnReplicas)),
+        Enum("propagation-error-behavior", (int)PropagationErrorBehavior.Ignore, "ignore panic panic-on-replicas",
+            static c => (int)c.PropagationErrorBehavior, static (c, v) => c.PropagationErrorBehavior = (PropagationErrorBehavior)v),
 
         // Cluster
         Bool("cluster-enabled", false, static c => ref c.ClusterEnabled, Immutable),
@@ -216,8 +210,8 @@ internal static class DirectiveTable
         Int("cluster-announce-port", 0, 0, 65535, static c => ref c.ClusterAnnouncePort),
         Int("cluster-announce-tls-port", 0, 0, 65535, static c => ref c.ClusterAnnounceTlsPort),
         Int("cluster-announce-bus-port", 0, 0, 65535, static c => ref c.ClusterAnnounceBusPort),
-        Enum("cluster-preferred-endpoint-type", EndpointType.Ip, static c => ref c.ClusterPreferredEndpointType, None,
-            ("ip", EndpointType.Ip), ("hostname", EndpointType.Hostname), ("unknown-endpoint", EndpointType.UnknownEndpoint)),
+        Enum("cluster-preferred-endpoint-type", (int)EndpointType.Ip, "ip hostname unknown-endpoint",
+            static c => (int)c.ClusterPreferredEndpointType, static (c, v) => c.ClusterPreferredEndpointType = (EndpointType)v),
         Memory("cluster-link-sendbuf-limit", 0, 0, static c => ref c.ClusterLinkSendbufLimit, unbounded: true),
 
         // TLS
@@ -230,8 +224,8 @@ internal static class DirectiveTable
         Text("tls-client-key-file-pass", "", static c => ref c.TlsClientKeyFilePass, Sensitive),
         Text("tls-ca-cert-file", "", static c => ref c.TlsCaCertFile),
         Text("tls-ca-cert-dir", "", static c => ref c.TlsCaCertDir),
-        Enum("tls-auth-clients", TlsClientAuth.Yes, static c => ref c.TlsAuthClients, None,
-            ("no", TlsClientAuth.No), ("yes", TlsClientAuth.Yes), ("optional", TlsClientAuth.Optional)),
+        Enum("tls-auth-clients", (int)TlsClientAuth.Yes, "no yes optional",
+            static c => (int)c.TlsAuthClients, static (c, v) => c.TlsAuthClients = (TlsClientAuth)v),
         Bool("tls-replication", false, static c => ref c.TlsReplication),
         Bool("tls-cluster", false, static c => ref c.TlsCluster),
         Text("tls-protocols", "", static c => ref c.TlsProtocols),
@@ -274,30 +268,28 @@ internal static class DirectiveTable
     private static BoolDirective Bool(string name, bool value, Place<bool>? place, DirectiveFlags flags = None, string? alias = null, string? noEffect = null) =>
         new(name, value, place, flags) { Alias = alias, NoEffect = noEffect };
 
-    private static NumberDirective<int> Int(
-        string name, int value, int min, int max, Place<int>? place, DirectiveFlags flags = None, string? alias = null, string? noEffect = null, Func<int, int>? clamp = null) =>
-        new(name, value, min, max, place, flags) { Alias = alias, NoEffect = noEffect, Clamp = clamp };
+    private static NumberDirective Int(
+        string name, int value, int min, int max, Place<int>? place, DirectiveFlags flags = None, string? alias = null, string? noEffect = null, Func<long, long>? clamp = null) =>
+        new(name, value, min, max, place, null, flags) { Alias = alias, NoEffect = noEffect, Clamp = clamp };
 
-    private static NumberDirective<long> Long(
+    private static NumberDirective Long(
         string name, long value, long min, long max, Place<long>? place, DirectiveFlags flags = None, string? alias = null, string? noEffect = null) =>
-        new(name, value, min, max, place, flags) { Alias = alias, NoEffect = noEffect };
+        new(name, value, min, max, null, place, flags) { Alias = alias, NoEffect = noEffect };
 
     private static MemoryDirective Memory(
-        string name, long value, long min, Place<long>? place, DirectiveFlags flags = None, string? alias = null, bool unbounded = false, Func<long, long>? clamp = null) =>
+        string name, long value, long min, Place<long> place, DirectiveFlags flags = None, string? alias = null, bool unbounded = false, Func<long, long>? clamp = null) =>
         new(name, value, min, place, unbounded, flags) { Alias = alias, Clamp = clamp };
 
     private static TextDirective Text(
         string name, string value, Place<string>? place, DirectiveFlags flags = None, string? alias = null, string? noEffect = null, Func<string, string?>? check = null) =>
         new(name, value, place, flags) { Alias = alias, NoEffect = noEffect, Check = check };
 
-    private static EnumDirective<T> Enum<T>(string name, T value, Place<T>? place, DirectiveFlags flags, params (string, T)[] words) where T : struct, Enum =>
-        new(name, value, words, place, flags);
+    private static EnumDirective Enum(
+        string name, int value, string words, Func<ServerConfig, int>? load, Action<ServerConfig, int>? store, DirectiveFlags flags = None, string? noEffect = null) =>
+        new(name, value, words, load, store, flags) { NoEffect = noEffect };
 
-    private static EnumDirective<T> Enum<T>(string name, T value, Place<T>? place, DirectiveFlags flags, string noEffect, params (string, T)[] words)
-        where T : struct, Enum => new(name, value, words, place, flags) { NoEffect = noEffect };
-
-    private static EnumDirective<GuardedAccess> Guarded(string name, Place<GuardedAccess> place) =>
-        Enum(name, GuardedAccess.No, place, Immutable, ("no", GuardedAccess.No), ("yes", GuardedAccess.Yes), ("local", GuardedAccess.Local));
+    private static EnumDirective Guarded(string name, Func<ServerConfig, int> load, Action<ServerConfig, int> store) =>
+        new(name, (int)GuardedAccess.No, "no yes local", load, store, Immutable);
 
     private static string? CheckFileName(string value, string refusal) => value.AsSpan().ContainsAny('/', '\\') ? refusal : null;
 

@@ -26,7 +26,7 @@ internal sealed class ServerConfig
     public int TcpBacklog;
     public int TcpKeepalive;
     public int Timeout;
-    public uint Maxclients;
+    public long Maxclients;
     public bool ProtectedMode;
     public TransportKind Transport;
     public long ProtoMaxBulkLen;

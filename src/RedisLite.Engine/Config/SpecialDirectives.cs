@@ -97,61 +97,52 @@ internal sealed class OutputLimitsDirective(string name, Place<OutputLimits> pla
 }
 
 /// <summary>notify-keyspace-events: letters in, letters out in Redis's order, with A for all ten data classes.</summary>
-internal sealed class KeyEventsDirective(string name, Place<NotifyClasses> place) : Directive<NotifyClasses>(name, default, place, default)
+internal sealed class KeyEventsDirective(string name, Place<NotifyClasses> place) : ScalarDirective(name, 0, hasPlace: true, default)
 {
-    private static readonly (char Letter, NotifyClasses Class)[] DataClasses =
+    // One letter a bit; the first eleven are classes of data, and A stands for all of them but n.
+    private const string Letters = "g$lshzxetdnKEm";
+    private const int DataLetters = 11;
+
+    private static readonly NotifyClasses[] Classes =
     [
-        ('g', NotifyClasses.Generic), ('$', NotifyClasses.String), ('l', NotifyClasses.List), ('s', NotifyClasses.Set),
-        ('h', NotifyClasses.Hash), ('z', NotifyClasses.ZSet), ('x', NotifyClasses.Expired), ('e', NotifyClasses.Evicted),
-        ('t', NotifyClasses.Stream), ('d', NotifyClasses.Module), ('n', NotifyClasses.New),
+        NotifyClasses.Generic, NotifyClasses.String, NotifyClasses.List, NotifyClasses.Set, NotifyClasses.Hash, NotifyClasses.ZSet,
+        NotifyClasses.Expired, NotifyClasses.Evicted, NotifyClasses.Stream, NotifyClasses.Module, NotifyClasses.New,
+        NotifyClasses.Keyspace, NotifyClasses.Keyevent, NotifyClasses.KeyMiss,
     ];
 
-    private static readonly (char Letter, NotifyClasses Class)[] OtherClasses =
-        [('K', NotifyClasses.Keyspace), ('E', NotifyClasses.Keyevent), ('m', NotifyClasses.KeyMiss)];
-
-    protected override string? Parse(ReadOnlySpan<string> words, out NotifyClasses value)
+    protected override string? Parse(ReadOnlySpan<string> words, out long value)
     {
-        value = default;
+        value = 0;
         foreach (var letter in words[0])
         {
-            var found = letter == 'A' ? NotifyClasses.All : ClassOf(letter);
-            if (found == NotifyClasses.None) return "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
-            value |= found;
+            var at = Letters.IndexOf(letter, StringComparison.Ordinal);
+            if (at < 0 && letter != 'A') return "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
+            value |= (long)(letter == 'A' ? NotifyClasses.All : Classes[at]);
         }
         return null;
     }
 
-    private static NotifyClasses ClassOf(char letter)
+    protected override string Format(long value)
     {
-        foreach (var (known, kind) in DataClasses)
-            if (known == letter) return kind;
-        foreach (var (known, kind) in OtherClasses)
-            if (known == letter) return kind;
-        return NotifyClasses.None;
-    }
-
-    protected override string Format(NotifyClasses value)
-    {
-        var text = new StringBuilder();
+        var classes = (NotifyClasses)value;
+        var isAll = (classes & NotifyClasses.All) == NotifyClasses.All;
+        var text = new StringBuilder(isAll ? "A" : "");
         // Redis's quirk: beside A the letter n is not reported.
-        if ((value & NotifyClasses.All) == NotifyClasses.All) text.Append('A');
-        else AppendLetters(text, value, DataClasses);
-        AppendLetters(text, value, OtherClasses);
+        for (var i = isAll ? DataLetters : 0; i < Classes.Length; i++)
+            if ((classes & Classes[i]) != 0) text.Append(Letters[i]);
         return text.ToString();
     }
 
-    private static void AppendLetters(StringBuilder text, NotifyClasses value, (char Letter, NotifyClasses Class)[] classes)
-    {
-        foreach (var (letter, kind) in classes)
-            if ((value & kind) != 0) text.Append(letter);
-    }
+    protected override long Load(ServerConfig config) => (long)place(config);
+
+    protected override void Store(ServerConfig config, long value) => place(config) = (NotifyClasses)value;
 
     public override IEnumerable<string> Lines(ServerConfig config) => [Name + " " + ConfigText.Quote(Report(config))];
 }
 
 /// <summary>A list of words such as addresses, reported with single spaces.</summary>
 internal sealed class WordsDirective(string name, string[] defaultValue, int max, string tooMany, Place<string[]> place)
-    : Directive<string[]>(name, defaultValue, place, DirectiveFlags.MultiArg)
+    : ObjectDirective<string[]>(name, defaultValue, place, DirectiveFlags.MultiArg)
 {
     protected override string? Parse(ReadOnlySpan<string> words, out string[] value)
     {
@@ -168,7 +159,7 @@ internal sealed class WordsDirective(string name, string[] defaultValue, int max
 }
 
 internal sealed class PercentilesDirective(string name, Place<double[]> place)
-    : Directive<double[]>(name, [50, 99, 99.9], place, DirectiveFlags.MultiArg)
+    : ObjectDirective<double[]>(name, [50, 99, 99.9], place, DirectiveFlags.MultiArg)
 {
     protected override string? Parse(ReadOnlySpan<string> words, out double[] value)
     {
@@ -205,7 +196,7 @@ internal sealed class PercentilesDirective(string name, Place<double[]> place)
         [Report(config) is { Length: > 0 } text ? Name + " " + text : Name + " \"\""];
 }
 
-internal sealed class OomScoresDirective(string name, Place<int[]> place) : Directive<int[]>(name, [0, 200, 800], place, DirectiveFlags.MultiArg)
+internal sealed class OomScoresDirective(string name, Place<int[]> place) : ObjectDirective<int[]>(name, [0, 200, 800], place, DirectiveFlags.MultiArg)
 {
     protected override string? Parse(ReadOnlySpan<string> words, out int[] value)
     {
@@ -224,38 +215,47 @@ internal sealed class OomScoresDirective(string name, Place<int[]> place) : Dire
 
 /// <summary>shutdown-on-sigterm and -sigint: any of the words together, except save with nosave.</summary>
 internal sealed class ShutdownDirective(string name, Place<ShutdownOptions> place)
-    : Directive<ShutdownOptions>(name, ShutdownOptions.Default, place, DirectiveFlags.MultiArg)
+    : ScalarDirective(name, (long)ShutdownOptions.Default, hasPlace: true, DirectiveFlags.MultiArg)
 {
-    private static readonly (string Word, ShutdownOptions Option)[] Options =
-    [
-        ("default", ShutdownOptions.Default), ("save", ShutdownOptions.Save), ("nosave", ShutdownOptions.NoSave),
-        ("now", ShutdownOptions.Now), ("force", ShutdownOptions.Force),
-    ];
+    private static readonly string[] Words = ["default", "save", "nosave", "now", "force"];
+    private static readonly ShutdownOptions[] Options =
+        [ShutdownOptions.Default, ShutdownOptions.Save, ShutdownOptions.NoSave, ShutdownOptions.Now, ShutdownOptions.Force];
 
-    protected override string? Parse(ReadOnlySpan<string> words, out ShutdownOptions value)
+    protected override string? Parse(ReadOnlySpan<string> words, out long value)
     {
-        value = ShutdownOptions.Default;
+        var options = ShutdownOptions.Default;
+        value = 0;
         if (words.IsEmpty) return Refusal;
         foreach (var word in words)
         {
-            var at = Array.FindIndex(Options, o => o.Word.Equals(word, StringComparison.OrdinalIgnoreCase));
+            var at = Array.IndexOf(Words, word.ToLowerInvariant());
             if (at < 0) return Refusal;
-            value |= Options[at].Option;
+            options |= Options[at];
         }
-        return value.HasFlag(ShutdownOptions.Save | ShutdownOptions.NoSave)
+        value = (long)options;
+        return (options & ShutdownOptions.Save) != 0 && (options & ShutdownOptions.NoSave) != 0
             ? "shutdown options SAVE and NOSAVE can't be used simultaneously"
             : null;
     }
 
-    private static string Refusal => "argument(s) must be one of the following: " + string.Join(", ", Options.Select(o => o.Word));
+    private static string Refusal => "argument(s) must be one of the following: " + string.Join(", ", Words);
 
-    protected override string Format(ShutdownOptions value) =>
-        value == ShutdownOptions.Default ? "default" : string.Join(' ', Options.Where(o => (value & o.Option) != 0).Select(o => o.Word));
+    protected override string Format(long value)
+    {
+        var text = new StringBuilder();
+        for (var i = 1; i < Words.Length; i++)
+            if (((ShutdownOptions)value & Options[i]) != 0) text.Append(text.Length == 0 ? "" : " ").Append(Words[i]);
+        return text.Length == 0 ? Words[0] : text.ToString();
+    }
+
+    protected override long Load(ServerConfig config) => (long)place(config);
+
+    protected override void Store(ServerConfig config, long value) => place(config) = (ShutdownOptions)value;
 }
 
 /// <summary>replicaof host port, or "no one". Changed at run time by the command of that name, never by CONFIG SET.</summary>
 internal sealed class ReplicaOfDirective(string name, Place<PrimaryAddress?> place)
-    : Directive<PrimaryAddress?>(name, null, place, DirectiveFlags.Immutable | DirectiveFlags.MultiArg)
+    : ObjectDirective<PrimaryAddress?>(name, null, place, DirectiveFlags.Immutable | DirectiveFlags.MultiArg)
 {
     protected override string? Parse(ReadOnlySpan<string> words, out PrimaryAddress? value)
     {
