@@ -36,6 +36,7 @@ internal sealed class Heap : IDisposable
         _deferred = new HandleStack(Arena);
         Owners[(int)RecordKind.HashTable] = new ElementTableOwner();
         Owners[(int)RecordKind.SetTable] = Owners[(int)RecordKind.HashTable];
+        Owners[(int)RecordKind.ListTree] = new Values.ListOwner();
     }
 
     public Arena Arena { get; } = new();

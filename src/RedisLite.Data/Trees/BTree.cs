@@ -474,4 +474,67 @@ internal ref struct BTree
         if (frozen) _heap.FreeAfterSnapshot(handle);
         else _arena.Free(handle);
     }
+
+    // ---- the whole tree ----
+
+    /// <summary>
+    /// Frees a dropped tree in slices, from its right edge; the root remembers the progress. One leaf costs one of the budget. No snapshot may run.
+    /// </summary>
+    public static bool FreeSome(Heap heap, int keySize, ref TreeRoot root, ref int budget)
+    {
+        var tree = new BTree(heap, keySize, root);
+        while (tree.Root.Node != 0 && budget > 0)
+        {
+            tree.FreeRightmost();
+            budget--;
+        }
+        root = tree.Root;
+        return root.Node == 0;
+    }
+
+    private void FreeRightmost()
+    {
+        SeekLast();
+        _arena.Free(LeafHandle);
+        var level = Height - 1;
+        for (; level >= 0; level--)
+        {
+            var node = Node(level);
+            node.Count--;
+            if (node.Count > 0) return;
+            _arena.Free(_nodes[level]);
+        }
+        Root = default;
+    }
+
+    public delegate void LeafCheck(ReadOnlySpan<byte> leaf, long count);
+
+    /// <summary>Throws when counts, keys or levels do not fit together; every leaf goes to the owner's check.</summary>
+    public readonly void CheckInvariants(LeafCheck check)
+    {
+        if (Root.Node == 0) Require(Root.Count == 0 && Root.Height == 0, "empty tree");
+        else if (Height == 0) check(_arena.Slot(Root.Node)[LeafHeader..], Root.Count);
+        else Require(CheckNode(Root.Node, 0, default, check) == Root.Count, "number of elements");
+    }
+
+    private readonly long CheckNode(ulong handle, int level, ReadOnlySpan<byte> key, LeafCheck check)
+    {
+        var node = new TreeNode(_arena.Slot(handle), _keySize);
+        Require(node.Count is > 0 and <= TreeNode.EntriesMax, "node size");
+        Require(key.IsEmpty || node.Key(0).SequenceEqual(key), "first key");
+        long total = 0;
+        for (var i = 0; i < node.Count; i++)
+        {
+            var size = (long)node.Size(i);
+            if (level + 1 == Height) check(_arena.Slot(node.Child(i))[LeafHeader..], size);
+            else Require(CheckNode(node.Child(i), level + 1, node.Key(i), check) == size, "size of a child");
+            total += size;
+        }
+        return total;
+    }
+
+    private static void Require(bool condition, string what)
+    {
+        if (!condition) throw new InvalidOperationException("B+tree: wrong " + what + ".");
+    }
 }

@@ -15,6 +15,9 @@ namespace RedisLite.Data.Values;
 /// </summary>
 internal readonly struct HashValue(Entry entry) : IValue<HashValue>
 {
+    /// <summary>Room for the text of an integer that a blob holds as a number.</summary>
+    public const int ScratchMax = PackedValue.IntegerTextMax;
+
     /// <summary>Beyond these a hash that counts as "hashtable" really becomes a table.</summary>
     private const int BigBlobBytes = 2048;
     private const int BigBlobCount = 64;
@@ -65,6 +68,14 @@ internal readonly struct HashValue(Entry entry) : IValue<HashValue>
         var place = Find(field);
         value = place == 0 ? default : ValueAt(place);
         return place != 0;
+    }
+
+    /// <summary>The same as text; a number is written into the scratch.</summary>
+    public bool TryGet(ReadOnlySpan<byte> field, Span<byte> scratch, out ReadOnlySpan<byte> value)
+    {
+        var isThere = TryGet(field, out var packed);
+        value = isThere ? packed.AsText(scratch) : default;
+        return isThere;
     }
 
     public PackedValue FieldAt(ulong place) =>

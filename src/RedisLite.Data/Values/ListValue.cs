@@ -329,4 +329,26 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
         tree.SeekRank(rank);
         left.CopyTo(PackedEdit.Splice(ref tree, ListPack.First, 0, left.Length, count));
     }
+
+    /// <summary>Throws when the form breaks its own rules.</summary>
+    public void CheckInvariants()
+    {
+        if (IsBlob)
+        {
+            if (!ListPack.Validate(_entry.Value)) throw new InvalidOperationException("A list's listpack is broken.");
+            return;
+        }
+        OpenTree().CheckInvariants(static (leaf, count) =>
+        {
+            var pack = leaf[..ListPack.TotalBytes(leaf)];
+            if (!ListPack.Validate(pack, out var found) || found != count || count == 0) throw new InvalidOperationException("A list's leaf is broken.");
+        });
+    }
+}
+
+/// <summary>Frees what a list's tree holds.</summary>
+internal sealed class ListOwner : IMemoryOwner
+{
+    public bool FreeSome(Heap heap, Span<byte> value, ref int budget) =>
+        BTree.FreeSome(heap, keySize: 0, ref MemoryMarshal.AsRef<TreeRoot>(value), ref budget);
 }
