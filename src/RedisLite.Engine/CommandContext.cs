@@ -31,6 +31,7 @@ internal sealed class CommandContext
     private int firstArg;
     private ulong hashOfArg1;
     private bool knowsHashOfArg1;
+    private ulong hiddenArgs;
     private Entry[] entries = [];
     private int opened;
     private Propagation propagation;
@@ -118,6 +119,7 @@ internal sealed class CommandContext
         scratchUsed = 0;
         propagation = Propagation.Request;
         HasBlocked = false;
+        hiddenArgs = 0;
     }
 
     /// <summary>Called by the executor just after the handler: what changed is propagated, as the request itself unless it said otherwise.</summary>
@@ -137,6 +139,11 @@ internal sealed class CommandContext
 
     /// <summary>An argument as text, for messages and names (not for data).</summary>
     public string ArgText(int i) => System.Text.Encoding.UTF8.GetString(Arg(i));
+
+    /// <summary>The argument is a secret: it is not to be shown in any log. Positions above 63 are shown by no log.</summary>
+    public void HideArg(int i) => hiddenArgs |= i < 64 ? 1UL << i : 0;
+
+    public bool IsHidden(int i) => (i < 64 && (hiddenArgs & (1UL << i)) != 0) || (i > 0 && Spec.Has(CommandFlags.Sensitive));
 
     public bool ArgIs(int i, ReadOnlySpan<byte> upperWord) => Ascii.EqualsIgnoreCase(Arg(i), upperWord);
 

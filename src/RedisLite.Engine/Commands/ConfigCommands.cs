@@ -57,7 +57,10 @@ internal static class ConfigCommands
 
         var pairs = new KeyValuePair<string, string>[(ctx.Argc - 2) / 2];
         for (var i = 0; i < pairs.Length; i++)
+        {
             pairs[i] = new(ConfigText.Decode(ctx.Arg(2 * i + 2)), ConfigText.Decode(ctx.Arg(2 * i + 3)));
+            if (DirectiveTable.TryFind(pairs[i].Key, out var directive) && directive.Is(DirectiveFlags.Sensitive)) ctx.HideArg(2 * i + 3);
+        }
 
         var access = new ConfigAccess(Permits(ctx, ctx.Config.EnableProtectedConfigs), ctx.Engine.IsLoading);
         if (ctx.Config.TrySet(pairs, access, out var error)) ctx.Reply.Ok();

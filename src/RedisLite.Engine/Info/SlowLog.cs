@@ -25,7 +25,7 @@ internal sealed class SlowLog
         {
             args[i] = shown < ctx.Argc && i == shown - 1
                 ? System.Text.Encoding.ASCII.GetBytes($"... ({ctx.Argc - shown + 1} more arguments)")
-                : Shorten(ctx.Arg(i));
+                : ctx.IsHidden(i) ? "(redacted)"u8.ToArray() : Shorten(ctx.Arg(i));
         }
 
         entries.AddFirst(new SlowLogEntry(nextId++, ctx.NowMs / 1000, microseconds, args, ctx.Client.Connection.RemoteAddress, ctx.Client.Name));

@@ -1,0 +1,79 @@
+using RedisLite.Tests.Engine;
+using Xunit;
+
+namespace RedisLite.Tests.Config;
+
+public class ConfigCommandsTests
+{
+    private readonly EngineProbe probe = new();
+
+    [Theory]
+    [InlineData("CONFIG GET maxmemory", "*2 $9 maxmemory $1 0")]
+    [InlineData("CONFIG GET SLAVEOF nosuch", "*2 $7 SLAVEOF $0 ")]
+    [InlineData("CONFIG GET nosuch*", "*0")]
+    [InlineData("CONFIG GET *max-intset* set-max-intset-entries", "*2 $22 set-max-intset-entries $3 512")]
+    [InlineData("CONFIG GET", "-ERR wrong number of arguments for 'config|get' command")]
+    [InlineData("CONFIG SET maxmemory 1mb timeout 5", "+OK")]
+    [InlineData("CONFIG SET maxmemory", "-ERR wrong number of arguments for 'config|set' command")]
+    [InlineData("CONFIG SET maxmemory 10 foo", "-ERR syntax error")]
+    [InlineData("CONFIG SET foo 1", "-ERR Unknown option or number of arguments for CONFIG SET - 'foo'")]
+    [InlineData("CONFIG SET dir /", "-ERR CONFIG SET failed (possibly related to argument 'dir') - can't set protected config")]
+    [InlineData("CONFIG SET daemonize yes", "-ERR CONFIG SET failed (possibly related to argument 'daemonize') - can't set immutable config")]
+    [InlineData("CONFIG REWRITE", "-ERR The server is running without a config file")]
+    [InlineData("CONFIG RESETSTAT", "+OK")]
+    [InlineData("CONFIG RESETSTAT x", "-ERR wrong number of arguments for 'config|resetstat' command")]
+    [InlineData("CONFIG FOO", "-ERR unknown subcommand 'FOO'. Try CONFIG HELP.")]
+    [InlineData("CONFIG", "-ERR wrong number of arguments for 'config' command")]
+    public void Replies(string command, string reply) => Assert.Equal(reply.TrimEnd(), probe.Send(command));
+
+    [Fact]
+    public void Help_names_every_subcommand()
+    {
+        var help = probe.Send("CONFIG HELP");
+        Assert.All(["GET <", "SET <", "RESETSTAT", "REWRITE", "HELP"], line => Assert.Contains("+" + line, help, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Get_is_a_map_in_RESP3()
+    {
+        probe.Send("HELLO 3");
+        Assert.Equal("%1 $7 timeout $1 0", probe.Send("CONFIG GET timeout"));
+    }
+
+    [Fact]
+    public void Set_takes_effect_and_protected_directives_open_to_local_clients()
+    {
+        probe.Client.Engine.Config.Set("enable-protected-configs", "local");
+        Assert.Equal("+OK", probe.Send("CONFIG SET dbfilename other.rdb"));
+        Assert.Equal("other.rdb", probe.Client.Engine.Config.Dbfilename);
+    }
+
+    [Fact]
+    public void Set_while_loading_refuses_what_the_loader_depends_on()
+    {
+        probe.Client.Engine.Config.Set("enable-protected-configs", "yes");
+        probe.Client.Engine.IsLoading = true;
+        Assert.Equal("+OK", probe.Send("CONFIG SET loglevel debug"));
+        Assert.Equal("-LOADING Redis is loading the dataset in memory", probe.Send("CONFIG SET dir asdf"));
+    }
+
+    [Fact]
+    public void Resetstat_forgets_what_was_counted()
+    {
+        probe.Send("PING");
+        probe.Send("NOSUCH");
+        Assert.NotEqual(0, probe.Client.Engine.Stats.ErrorReplies);
+        probe.Send("CONFIG RESETSTAT");
+        Assert.Equal(0, probe.Client.Engine.Stats.ErrorReplies);
+        Assert.Equal(0, probe.Client.Engine.Commands.FindOriginal("ping")!.Calls);
+    }
+
+    [Fact]
+    public void Slow_log_shows_no_secret_values()
+    {
+        probe.Send("CONFIG SET slowlog-log-slower-than 0");
+        probe.Send("CONFIG SET timeout 7 masterauth verysecret");
+        var args = probe.Client.Engine.SlowLog.Entries.First().Args.Select(a => System.Text.Encoding.Latin1.GetString(a));
+        Assert.Equal(["CONFIG", "SET", "timeout", "7", "masterauth", "(redacted)"], args);
+    }
+}
