@@ -42,7 +42,7 @@ internal static class CommandFacts
         if (spec.DeprecatedSince is not null || spec.Has(CommandFlags.SystemCommand)) fields += DocFlags(reply, spec);
         if (spec.DeprecatedSince is not null) fields += Text(reply, "deprecated_since", spec.DeprecatedSince);
         if (spec.ReplacedBy is not null) fields += Text(reply, "replaced_by", spec.ReplacedBy);
-        if (spec.History.Length > 0) fields += History(reply, spec.History);
+        if (spec.History is { Length: > 0 } history) fields += History(reply, history);
 
         if (spec.Syntax.Length > 0)
         {

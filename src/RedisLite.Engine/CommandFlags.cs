@@ -40,11 +40,8 @@ internal enum CommandFlags : uint
     /// <summary>Its arguments carry secrets: never in the slow log or MONITOR as they are.</summary>
     Sensitive = 1 << 22,
 
-    /// <summary>Touches keys that its arguments do not name (SORT BY, EVAL, KEYS, FLUSHALL …).</summary>
-    TouchesArbitraryKeys = 1 << 23,
-
     /// <summary>For the system's own use; COMMAND DOCS says "syscmd".</summary>
-    SystemCommand = 1 << 24,
+    SystemCommand = 1 << 23,
 }
 
 internal static class CommandFlagNames

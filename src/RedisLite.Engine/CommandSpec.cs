@@ -61,8 +61,8 @@ internal sealed class CommandSpec(string name, int arity, CommandHandler? handle
 
     public string[] Tips { get; init; } = [];
 
-    /// <summary>(version, what changed), oldest first.</summary>
-    public (string Version, string Change)[] History { get; init; } = [];
+    /// <summary>(version, what changed), oldest first; of the commands of Redis from <see cref="CommandHistory"/>.</summary>
+    public (string Version, string Change)[] History { get => field ?? CommandHistory.Of(FullName); init; }
 
     public string? DeprecatedSince { get; init; }
 

@@ -83,7 +83,7 @@ internal static class StringCommands
         new("SET", -3, Set, Write | DenyOom,
             "key value [condition: NX | XX]@2.6.12 [GET@6.2.0] [expiration: EX seconds@2.6.12 | PX milliseconds@2.6.12 | EXAT "
             + "unix-time-seconds@6.2.0 | PXAT unix-time-milliseconds@6.2.0 | KEEPTTL@6.0.0]")
-        { Keys = [KeySpec.At(1, RW | Access | Update | VariableFlags)], Acl = AclCategory.String, Since = "1.0.0",
+        { Keys = [KeySpec.At(1, RW | Access | Update | VariableFlags)], KeyFinder = CommandKeys.OfSet, Acl = AclCategory.String, Since = "1.0.0",
           Summary = "Puts a string, whatever type the key had, with optional condition and time to live.", Complexity = "O(1)" },
         new("SETEX", 4, SetEx, Write | DenyOom, "key seconds value")
         { Keys = [KeySpec.At(1, OW | Update)], Acl = AclCategory.String, Since = "2.0.0", DeprecatedSince = "2.6.12", ReplacedBy = "SET with EX",

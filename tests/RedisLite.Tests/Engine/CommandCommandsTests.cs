@@ -22,6 +22,7 @@ public class CommandCommandsTests
             new CommandSpec("SET", -3, Nothing, Write | DenyOom, "key value [condition: NX | XX]@2.6.12")
             {
                 Keys = [KeySpec.At(1, RW | Access | Update | VariableFlags)], KeyFinder = CommandKeys.OfSet, Acl = AclCategory.String,
+                History = [],
             },
             new CommandSpec("MSET", -3, Nothing, Write, "<data: key value [key value ...]>") { Keys = [KeySpec.Range(1, OW | Update, step: 2)] })
         .Add("generic",

@@ -36,6 +36,18 @@ public class CommandTableFactsTests
             Assert.NotNull(spec.KeyFinder);
     }
 
+    [Fact]
+    public void History_is_of_commands_that_redis_knows_and_in_order()
+    {
+        foreach (var name in CommandHistory.Commands)
+        {
+            Assert.Contains(name, Docs.Keys);
+            var versions = CommandHistory.Of(name).Select(entry => Version.Parse(entry.Version)).ToArray();
+            Assert.NotEmpty(versions);
+            Assert.Equal(versions.Order(), versions);
+        }
+    }
+
     private static string Facts(CommandSpec spec) => string.Join('\n',
         $"arity {spec.Arity}",
         $"flags {string.Join(' ', CommandFlagNames.Of(spec.Flags))}",
