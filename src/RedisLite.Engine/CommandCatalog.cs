@@ -13,6 +13,7 @@ internal static class CommandCatalog
         .Add("generic", ExpireCommands.Table())
         .Add("generic", ScanCommands.Table())
         .Add("string", StringCommands.Table())
+        .Add("hash", HashCommands.Table())
         .Add("pubsub", PubSubCommands.Table())
         .Add("server", ConfigCommands.Table())
         .Add("server", CommandCommands.Table())

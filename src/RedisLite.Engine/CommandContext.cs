@@ -62,6 +62,8 @@ internal sealed class CommandContext
 
     public int Argc { get; private set; }
 
+    public Random Random => Engine.Environment.Random;
+
     /// <summary>Number of changes so far.</summary>
     public long Dirty { get; private set; }
 
