@@ -8,7 +8,7 @@ namespace RedisLite.Engine.Commands;
 internal static class ScanCommands
 {
     /// <summary>A table that is nearly empty is walked for at most so many steps per wanted element.</summary>
-    private const int StepsPerElement = 10;
+    public const int StepsPerElement = 10;
 
     public static CommandSpec[] Table() =>
     [
