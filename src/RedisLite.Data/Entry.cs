@@ -57,6 +57,10 @@ internal sealed class Entry
     /// <summary>Bytes of the record's slot (not of what it owns).</summary>
     public int SlotBytes => Arena.Capacity(Handle);
 
+    /// <summary>Bytes of the record and of what it owns, estimated from so many elements; 0 = all are looked at.</summary>
+    public long MemoryInUse(int samples) =>
+        SlotBytes + (Kind.OwnsMemory() ? Heap.OwnerOf(Kind).MemoryOf(Heap, Value, samples) : 0);
+
     internal ulong Hash
     {
         get

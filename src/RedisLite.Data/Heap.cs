@@ -3,11 +3,17 @@ using RedisLite.Data.Tables;
 
 namespace RedisLite.Data;
 
-/// <summary>Frees the memory behind a kind of value (inner table, tree); registered in Heap.Owners.</summary>
+/// <summary>What must be known of a kind of value that owns memory (inner table, tree): how to free, copy and weigh it. Registered in Heap.Owners.</summary>
 internal interface IMemoryOwner
 {
     /// <summary>Frees part of what the value points to, at a cost of about one per element; true when all is gone. May change the value.</summary>
     bool FreeSome(Heap heap, Span<byte> value, ref int budget);
+
+    /// <summary>Makes a copy of everything owned by one value into another, which is all zero (an empty one).</summary>
+    void Copy(Heap heap, ReadOnlySpan<byte> from, Span<byte> to);
+
+    /// <summary>Bytes of what the value owns, estimated from so many elements; 0 = all are looked at.</summary>
+    long MemoryOf(Heap heap, ReadOnlySpan<byte> value, int samples);
 }
 
 // What all databases of one server share: the arena, the hash seed, the encoding limits, and the two ways in which memory is freed later.
@@ -45,6 +51,8 @@ internal sealed class Heap : IDisposable
 
     /// <summary>By RecordKind.</summary>
     public IMemoryOwner?[] Owners { get; } = new IMemoryOwner?[16];
+
+    public IMemoryOwner OwnerOf(RecordKind kind) => Owners[(int)kind] ?? throw new InvalidOperationException($"No owner is registered for {kind}.");
 
     public SlotScratch Scratch { get; } = new();
 
@@ -148,8 +156,7 @@ internal sealed class Heap : IDisposable
         var slot = Arena.Slot(handle);
         var record = new Record(slot);
         var value = slot.Slice(record.KeyOffset + record.KeyLength, record.ValueLength);
-        var owner = Owners[(int)record.Kind] ?? throw new InvalidOperationException("No owner is registered for " + record.Kind + ".");
-        if (!owner.FreeSome(this, value, ref budget)) return false;
+        if (!OwnerOf(record.Kind).FreeSome(this, value, ref budget)) return false;
         Arena.Free(handle);
         return true;
     }

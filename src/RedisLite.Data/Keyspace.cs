@@ -59,6 +59,32 @@ internal sealed class Keyspace(Heap heap)
         entry.Reset();
     }
 
+    /// <summary>
+    /// Moves a value with its expiry to another key, here or in another database, where the key must be absent. What the value owns is not copied: it
+    /// changes hands. <paramref name="from"/> is gone afterwards.
+    /// </summary>
+    public void Transfer(Entry from, Keyspace target, ReadOnlySpan<byte> key, ulong hash, Entry to)
+    {
+        var source = from.Handle;
+        from.Value.CopyTo(target.Insert(key, hash, from.Kind, from.Value.Length, to, from.ExpireAtMs));
+        to.Big = from.Big;
+        to.Access = from.Access;
+        Heap.Free(source, Table.Remove(from.Hash, source));
+        from.Reset();
+    }
+
+    /// <summary>Makes a copy of a value of this server, with its expiry and all it owns, under a key that must be absent.</summary>
+    public void Copy(Entry from, ReadOnlySpan<byte> key, ulong hash, Entry to)
+    {
+        var value = Insert(key, hash, from.Kind, from.Value.Length, to, from.ExpireAtMs);
+        if (from.Kind.OwnsMemory()) Heap.OwnerOf(from.Kind).Copy(Heap, from.Value, value);
+        else from.Value.CopyTo(value);
+        to.Big = from.Big;
+    }
+
+    /// <summary>Bytes of the index, without the records.</summary>
+    public long IndexBytes => TableSize.OfIndex(Heap, in _header);
+
     /// <summary>Points the entry at a record that Scan, a sample or an enumeration returned; it must still exist.</summary>
     public void Open(ulong handle, Entry entry) => entry.Bind(this, handle);
 

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using RedisLite.Data;
+using RedisLite.Data.Tables;
 using RedisLite.Data.Values;
 using RedisLite.Engine.Waiting;
 using RedisLite.Engine.Config;
@@ -61,6 +62,8 @@ internal sealed class CommandContext
 
     public int Argc { get; private set; }
 
+    public Random Random => Engine.Environment.Random;
+
     /// <summary>Number of changes so far.</summary>
     public long Dirty { get; private set; }
 
@@ -74,6 +77,9 @@ internal sealed class CommandContext
 
     /// <summary>Set while a blocked client's request is run again.</summary>
     public BlockedState? Rerun { get; private set; }
+
+    /// <summary>Handles of keys or elements that a step of a walk found; cleared by whoever uses it.</summary>
+    public HandleList Found { get; } = new();
 
     // ---- set up by the executor -------------------------------------------------------------------------------------
 
@@ -255,7 +261,22 @@ internal sealed class CommandContext
         return SameAsOpened(entry);
     }
 
-    /// <summary>Look without leaving a trace: no statistics, no LRU/LFU. For TYPE, OBJECT, TTL, EXISTS and the like.</summary>
+    /// <summary>Read without being a use of the key: hit or miss is counted, LRU/LFU is left alone. For TYPE, TTL, EXISTS, OBJECT.</summary>
+    public Entry Look(ReadOnlySpan<byte> key, bool announceMiss = true)
+    {
+        var entry = Peek(key);
+        if (entry.Exists)
+        {
+            Engine.Stats.KeyspaceHits++;
+            return entry;
+        }
+
+        Engine.Stats.KeyspaceMisses++;
+        if (announceMiss && Engine.NotifiesMisses) Notify(KeyEvents.KeyMiss, key);
+        return entry;
+    }
+
+    /// <summary>Look without leaving a trace: no statistics, no LRU/LFU. For DEL, DEBUG and the like.</summary>
     public Entry Peek(ReadOnlySpan<byte> key)
     {
         var entry = NextEntry();
@@ -329,7 +350,8 @@ internal sealed class CommandContext
         if (!Client.Has(ClientFlags.NoTouch)) entry.Access = Engine.Access.Touched(entry.Access, NowMs);
     }
 
-    private Entry NextEntry()
+    /// <summary>An entry to open a key with that was found otherwise than by name (SCAN, RANDOMKEY).</summary>
+    public Entry NextEntry()
     {
         if (opened == entries.Length)
         {

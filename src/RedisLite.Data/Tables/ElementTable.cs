@@ -202,6 +202,18 @@ internal readonly ref struct ElementTable(Heap heap, ref TableHeader header)
 
     public void CheckInvariants() => TableCheck<ElementLayout>.Run(_heap, in _header);
 
+    /// <summary>Bytes of segments and elements, these estimated from the first so many; 0 = all are looked at.</summary>
+    public long MemoryInUse(int samples)
+    {
+        long bytes = 0, seen = 0;
+        foreach (var element in Table)
+        {
+            bytes += Arena.Capacity(element);
+            if (++seen == samples) break;
+        }
+        return TableSize.OfIndex(_heap, in _header) + (seen == 0 ? 0 : bytes * _header.Count / seen);
+    }
+
     /// <summary>Frees a part of a dropped table; true when all is gone.</summary>
     public bool FreeSome(ref int budget) => TableFree<ElementLayout>.FreeSome(_heap, ref _header, ref budget, static (heap, element) => heap.Arena.Free(element));
 }
@@ -210,4 +222,13 @@ internal readonly ref struct ElementTable(Heap heap, ref TableHeader header)
 internal sealed class ElementTableOwner : IMemoryOwner
 {
     public bool FreeSome(Heap heap, Span<byte> value, ref int budget) => ElementTable.Writable(heap, value).FreeSome(ref budget);
+
+    public void Copy(Heap heap, ReadOnlySpan<byte> from, Span<byte> to)
+    {
+        var source = ElementTable.Readable(heap, from);
+        var target = ElementTable.Writable(heap, to);
+        foreach (var element in source) target.Set(source.Key(element), source.Value(element), source.ExpireAtMs(element));
+    }
+
+    public long MemoryOf(Heap heap, ReadOnlySpan<byte> value, int samples) => ElementTable.Readable(heap, value).MemoryInUse(samples);
 }

@@ -507,6 +507,51 @@ internal ref struct BTree
         Root = default;
     }
 
+    /// <summary>A copy of all nodes, for COPY. What the leaves may point to is the owner's to copy.</summary>
+    public static TreeRoot Copy(Heap heap, int keySize, TreeRoot root)
+    {
+        if (root.Node == 0) return root;
+        var copy = root;
+        copy.Node = CopyNode(heap, keySize, root.Node, root.Height);
+        return copy;
+    }
+
+    private static ulong CopyNode(Heap heap, int keySize, ulong handle, int height)
+    {
+        var arena = heap.Arena;
+        var from = arena.Slot(handle);
+        var length = height == 0 ? from.Length : new TreeNode(from, keySize).Length;
+        var copy = arena.Alloc(length);
+        var to = arena.Slot(copy);
+        from[..length].CopyTo(to);
+        BinaryPrimitives.WriteUInt32LittleEndian(to, heap.Epoch);
+        if (height == 0) return copy;
+        for (var i = 0; i < new TreeNode(arena.Slot(copy), keySize).Count; i++)
+        {
+            var child = CopyNode(heap, keySize, new TreeNode(arena.Slot(copy), keySize).Child(i), height - 1);
+            new TreeNode(arena.Slot(copy), keySize).SetChild(i, child);
+        }
+
+        return copy;
+    }
+
+    /// <summary>Bytes of the tree's slots, estimated from so many leaves (0 = all).</summary>
+    public static long MemoryOf(Heap heap, int keySize, TreeRoot root, int samples)
+    {
+        if (root.Node == 0) return 0;
+        var tree = new BTree(heap, keySize, root);
+        long bytes = 0, elements = 0;
+        var leaves = 0;
+        tree.SeekFirst();
+        do
+        {
+            bytes += heap.Arena.Capacity(tree.LeafHandle) + 12 + keySize;       // and its entry in the node above
+            elements += tree.LeafCount;
+        }
+        while ((samples == 0 || ++leaves < samples) && tree.MoveNext());
+        return elements == 0 ? bytes : (long)((double)bytes / elements * root.Count);
+    }
+
     public delegate void LeafCheck(ReadOnlySpan<byte> leaf, long count);
 
     /// <summary>Throws when counts, keys or levels do not fit together; every leaf goes to the owner's check.</summary>

@@ -351,4 +351,10 @@ internal sealed class ListOwner : IMemoryOwner
 {
     public bool FreeSome(Heap heap, Span<byte> value, ref int budget) =>
         BTree.FreeSome(heap, keySize: 0, ref MemoryMarshal.AsRef<TreeRoot>(value), ref budget);
+
+    public void Copy(Heap heap, ReadOnlySpan<byte> from, Span<byte> to) =>
+        MemoryMarshal.Write(to, BTree.Copy(heap, keySize: 0, MemoryMarshal.Read<TreeRoot>(from)));
+
+    public long MemoryOf(Heap heap, ReadOnlySpan<byte> value, int samples) =>
+        BTree.MemoryOf(heap, keySize: 0, MemoryMarshal.Read<TreeRoot>(value), samples);
 }

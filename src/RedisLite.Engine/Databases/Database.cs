@@ -42,6 +42,16 @@ internal sealed class Database
         return false;
     }
 
+    /// <summary>True: the key, found otherwise than by name, is past its expiry and nobody may see it (it is gone now, unless a primary has to say so).</summary>
+    public bool ExpireIfDue(CommandContext ctx, Entry entry)
+    {
+        if (!entry.HasExpiry || entry.ExpireAtMs > ctx.NowMs) return false;
+        if (engine.IsReplica) return true;
+        if (!engine.MayExpire) return false;
+        Expire(ctx, entry);
+        return true;
+    }
+
     /// <summary>A key without its expiry being looked at: for the expiry cycle and for DEBUG.</summary>
     public bool FindRaw(ReadOnlySpan<byte> key, Entry entry) => Keys.Find(key, Keys.Hash(key), entry);
 

@@ -8,6 +8,7 @@ internal static class Emptiness
 {
     public static bool IsEmpty(Entry entry) => entry.Type switch
     {
+        ValueType.Hash => HashValue.Over(entry).Count == 0,
         _ => false,
     };
 }

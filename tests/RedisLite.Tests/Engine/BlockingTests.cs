@@ -1,0 +1,141 @@
+using RedisLite.Data;
+using RedisLite.Data.Values;
+using RedisLite.Engine;
+using RedisLite.Engine.Commands;
+using RedisLite.Testing;
+using Xunit;
+using static RedisLite.Engine.CommandFlags;
+
+namespace RedisLite.Tests.Engine;
+
+/// <summary>The blocking machinery, with a command of the test's own: GETWAIT key [key ...] timeout takes the first string there is.</summary>
+public class BlockingTests
+{
+    private readonly TestEngine _redis = new(commands: Table);
+
+    private static CommandTable Table() => new CommandTable()
+        .Add("string", StringCommands.Table())
+        .Add("connection", ConnectionCommands.Table())
+        .Add("connection", ClientCommands.Table())
+        .Add("transactions", TransactionCommands.Table())
+        .Add("test", new CommandSpec("GETWAIT", -3, GetWait, Write | Blocking, "key [key ...] timeout"))
+        .Freeze();
+
+    private static void GetWait(CommandContext ctx)
+    {
+        var lastKey = ctx.Argc - 2;
+        var args = ctx.ArgsFrom(lastKey + 1);
+        var timeout = args.NextTimeout();
+        if (args.Failed()) return;
+
+        for (var i = 1; i <= lastKey; i++)
+        {
+            var key = ctx.Arg(i);
+            if (!ctx.TryWrite<StringValue>(key, out var value)) return;
+            if (value.IsMissing) continue;
+            ctx.Reply.Array(2);
+            ctx.Reply.Bulk(key);
+            ctx.Reply.Bulk(value.Get(stackalloc byte[StringValue.ScratchMax]));
+            ctx.Remove(value.Entry);
+            ctx.Changed(key, RedisLite.Engine.Databases.KeyEvents.Del);
+            ctx.PropagateAs("DEL"u8).Arg(key);
+            return;
+        }
+
+        ctx.Block(RedisLite.Data.ValueType.String, 1, lastKey, timeout);
+    }
+
+    [Fact]
+    public void Served_at_once_when_there_is_something()
+    {
+        _redis.Run("SET a 1");
+        Assert.Equal("[a, 1]", _redis.Run("GETWAIT b a 0"));
+    }
+
+    [Fact]
+    public void Served_in_order_of_arrival()
+    {
+        var (first, second) = (_redis.Connect(), _redis.Connect());
+        var sink = _redis.Record();
+        Assert.Equal("", first.Run("GETWAIT k 0"));
+        Assert.Equal("", second.Run("GETWAIT k 0"));
+        Assert.Equal("OK", _redis.Run("SET k 1"));
+        Assert.Equal("[k, 1]", first.Take());
+        Assert.Equal("", second.Take());
+        _redis.Run("SET k 2");
+        Assert.Equal("[k, 2]", second.Take());
+        Assert.Equal(["SET k 1", "DEL k", "SET k 2", "DEL k"], sink.Units);
+        Assert.Equal(0, _redis.Engine.Blocked.Count);
+    }
+
+    [Fact]
+    public void Requests_behind_a_blocked_one_wait_and_then_run()
+    {
+        var client = _redis.Connect();
+        client.SendBytes("GETWAIT k 0\r\nPING\r\n"u8);
+        Assert.Equal("", client.Take());
+        _redis.Run("SET k v");
+        Assert.Equal("[k, v] | PONG", client.Take());
+    }
+
+    [Fact]
+    public void Timeout_answers_nothing()
+    {
+        var client = _redis.Connect();
+        client.Run("GETWAIT k 0.5");
+        _redis.Advance(499);
+        Assert.Equal("", client.Take());
+        _redis.Advance(2);
+        Assert.Equal("(nil)", client.Take());
+        Assert.Equal("PONG", client.Run("PING"));
+    }
+
+    [Theory]
+    [InlineData("", "(nil)")]
+    [InlineData(" TIMEOUT", "(nil)")]
+    [InlineData(" ERROR", "UNBLOCKED client unblocked via CLIENT UNBLOCK")]
+    public void Client_unblock(string reason, string reply)
+    {
+        var client = _redis.Connect();
+        client.Run("GETWAIT k 0");
+        Assert.Equal("1", _redis.Run($"CLIENT UNBLOCK {client.Client!.Id}{reason}"));
+        Assert.Equal(reply, client.Take());
+        Assert.Equal("0", _redis.Run($"CLIENT UNBLOCK {client.Client.Id}"));
+    }
+
+    [Fact]
+    public void A_blocked_client_that_leaves_is_forgotten()
+    {
+        var client = _redis.Connect();
+        client.Run("GETWAIT k 0");
+        client.Close();
+        Assert.Equal(0, _redis.Engine.Blocked.Count);
+        _redis.Run("SET k 1");
+        Assert.Equal("1", _redis.Run("GET k"));
+    }
+
+    [Fact]
+    public void In_a_transaction_it_answers_at_once()
+    {
+        _redis.Run("MULTI");
+        _redis.Run("GETWAIT k 0");
+        Assert.Equal("[(nil)]", _redis.Run("EXEC"));
+    }
+
+    [Fact]
+    public void Served_after_the_whole_transaction_that_made_the_key_ready()
+    {
+        var client = _redis.Connect();
+        client.Run("GETWAIT k 0");
+        _redis.Run("MULTI");
+        _redis.Run("SET k 1");
+        _redis.Run("SET k 2");
+        Assert.Equal("[OK, OK]", _redis.Run("EXEC"));
+        Assert.Equal("[k, 2]", client.Take());
+    }
+
+    [Theory]
+    [InlineData("GETWAIT k x", "ERR timeout is not a float or out of range")]
+    [InlineData("GETWAIT k -1", "ERR timeout is negative")]
+    public void Bad_timeouts(string command, string error) => Assert.Equal(error, _redis.Run(command));
+}
