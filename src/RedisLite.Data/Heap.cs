@@ -43,6 +43,7 @@ internal sealed class Heap : IDisposable
         Owners[(int)RecordKind.HashTable] = new ElementTableOwner();
         Owners[(int)RecordKind.SetTable] = Owners[(int)RecordKind.HashTable];
         Owners[(int)RecordKind.ListTree] = new Values.ListOwner();
+        Owners[(int)RecordKind.ZSetTree] = new Values.ZSetOwner();
     }
 
     public Arena Arena { get; } = new();

@@ -37,7 +37,7 @@ internal struct TreeLevels<T>
 ///
 /// After <see cref="InsertLeafAfter"/>, <see cref="InsertLeafBefore"/> and <see cref="RemoveLeaf"/> the path is gone: seek again. The owner writes <see cref="Root"/> back.
 /// </summary>
-internal ref struct BTree
+internal struct BTree
 {
     public const int HeightMax = 12;
     public const int LeafHeader = 4;
