@@ -1,0 +1,98 @@
+"""
+What is compared: three lists, each easy to extend. A later family adds its rows at the end of LOADS and MEMORY.
+"""
+from servers import chunked, request
+
+# --- loads for redis-benchmark -------------------------------------------------------------------------------------------
+# name, commands run once before, arguments of redis-benchmark (its own names with -t, or a command line).
+# At every pipeline depth of PIPELINES; key:__rand_int__ is drawn from KEYS keys.
+PIPELINES = (1, 16, 64)
+KEYS = 100_000
+LOADS = [
+    ("PING", [], ["PING"]),
+    ("SET", [], ["SET", "key:__rand_int__", "valuevaluevalue1"]),
+    ("GET", [("fill-strings",)], ["GET", "key:__rand_int__"]),
+    ("INCR", [], ["INCR", "counter:__rand_int__"]),
+    ("HSET", [], ["HSET", "hash", "field:__rand_int__", "valuevaluevalue1"]),
+    ("MSET", [], ["MSET"] + [w for _ in range(10) for w in ("key:__rand_int__", "valuevaluevalue1")]),
+    # Families that follow; run when asked for by name (--loads LPUSH,SADD …).
+    ("HGET", [("fill-hash",)], ["HGET", "hash", "field:__rand_int__"]),
+    ("LPUSH", [], ["LPUSH", "list", "valuevaluevalue1"]),
+    ("RPOP", [("fill-list",)], ["RPOP", "list"]),
+    ("SADD", [], ["SADD", "set", "member:__rand_int__"]),
+    ("ZADD", [], ["ZADD", "zset", "__rand_int__", "member:__rand_int__"]),
+    ("XADD", [], ["XADD", "stream", "*", "field", "value"]),
+]
+DEFAULT_LOADS = ("PING", "SET", "GET", "INCR", "HSET", "MSET")
+
+# The most a load may cost, as a share of redis-server's CPU per request.
+TARGETS = {1: 0.95, 16: 0.65, 64: 0.55}
+
+
+def prepare(server, what):
+    """The data a load reads."""
+    if what == "fill-strings":
+        server.feed(strings(KEYS, 16, 16), KEYS)
+    elif what == "fill-hash":
+        server.feed(chunked(KEYS, lambda i: request("HSET", "hash", b"field:%012d" % i, "valuevaluevalue1")), KEYS)
+    elif what == "fill-list":
+        server.feed(chunked(3_000_000, lambda i: b"*3\r\n$5\r\nLPUSH\r\n$4\r\nlist\r\n$16\r\nvaluevaluevalue1\r\n"), 3_000_000)
+    else:
+        raise ValueError(what)
+
+
+# --- data sets for memory ------------------------------------------------------------------------------------------------
+def strings(count, key_length, value_length):
+    """SET of keys `key:…` (zero-padded to their length) and values of one length."""
+    shape = b"*3\r\n$3\r\nSET\r\n$%d\r\nkey:%%0%dd\r\n$%d\r\n%s\r\n" % (key_length, key_length - 4, value_length, b"v" * value_length)
+    return chunked(count, lambda i: shape % i)
+
+
+def big_hash(fields):
+    """One hash, ten fields of 13+13 bytes a request."""
+    def ten(i):
+        words = [w for j in range(10 * i, 10 * i + 10) for w in (b"f%012d" % j, b"v%012d" % j)]
+        return request("HSET", "bighash", *words)
+    return chunked(fields // 10, ten, 200)
+
+
+def small_hashes(count):
+    fields = b"".join(b"$6\r\nfield%d\r\n$6\r\nvalue%d\r\n" % (n, n) for n in range(5))
+    return chunked(count, lambda i: b"*12\r\n$4\r\nHSET\r\n$13\r\nhash:%08d\r\n" % i + fields)
+
+
+# name, items at full size, requests → replies, items → chunks, most bytes per item (or None), share of redis-server's (or None)
+MEMORY = [
+    ("10 M strings 16+16", 10_000_000, 1, lambda n: strings(n, 16, 16), 55, None),
+    ("5 M strings 24+100", 5_000_000, 1, lambda n: strings(n, 24, 100), 150, None),
+    ("1 M strings 16+1024", 1_000_000, 1, lambda n: strings(n, 16, 1024), 1120, None),
+    ("a hash of 1 M fields 13+13", 1_000_000, 10, big_hash, 52, None),
+    ("200 k hashes of 5 small fields", 200_000, 1, small_hashes, None, 0.8),
+    # Families that follow; run when asked for by name.
+    ("a list of 1 M elements of 16", 1_000_000, 10, lambda n: chunked(n // 10, lambda i: request("RPUSH", "l", *[b"e%015d" % j for j in range(10 * i, 10 * i + 10)]), 200), None, None),
+    ("a set of 1 M decimal members", 1_000_000, 10, lambda n: chunked(n // 10, lambda i: request("SADD", "s", *range(10_000_000 + 10 * i, 10_000_000 + 10 * i + 10)), 200), None, None),
+    ("a sorted set of 1 M members of 16", 1_000_000, 10, lambda n: chunked(n // 10, lambda i: request("ZADD", "z", *[w for j in range(10 * i, 10 * i + 10) for w in (j * 7919 % n, b"m%015d" % j)]), 200), None, None),
+    ("a stream of 1 M entries of 2 fields", 1_000_000, 1, lambda n: chunked(n, lambda i: request("XADD", "x", "%d-1" % (i + 1), "a", i, "b", "value")), None, None),
+]
+DEFAULT_MEMORY = tuple(row[0] for row in MEMORY[:5])
+
+
+# --- churn: the same keys, values of changing size ---------------------------------------------------------------------
+CHURN_KEYS = 1_000_000
+CHURN_ROUNDS = 5
+
+
+def churn(round_number, count):
+    """Round r gives key i a size in 16…527 that is another one every round, with the same sizes over all keys."""
+    value = b"v" * 600
+
+    def one(i):
+        size = 16 + (i * 2654435761 + round_number * 97) % 512
+        return b"*3\r\n$3\r\nSET\r\n$16\r\nkey:%012d\r\n$%d\r\n%s\r\n" % (i, size, value[:size])
+    return chunked(count, one)
+
+
+def deletes(count, share=0.6):
+    """DEL of every key whose number falls into the share."""
+    gone = [i for i in range(count) if i % 10 < share * 10]
+    return len(gone), chunked(len(gone), lambda n: b"*2\r\n$3\r\nDEL\r\n$16\r\nkey:%012d\r\n" % gone[n])
