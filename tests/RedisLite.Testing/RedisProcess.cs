@@ -15,11 +15,23 @@ public abstract class RedisProcess : IDisposable
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
 
     private readonly StringBuilder _output = new();
+    private readonly IReadOnlyList<string> _first;
+    private readonly string? _input;
     private Process _process;
 
-    /// <summary>Starts with the options given, in the form of the server's command line (`--name value`).</summary>
+    /// <param name="options">In the form of the server's command line (`--name value`).</param>
     protected RedisProcess(params string[] options)
+        : this([], null, options)
     {
+    }
+
+    /// <param name="first">What stands before the options: the path of a configuration file, or `-`.</param>
+    /// <param name="input">What the program reads on its standard input.</param>
+    /// <param name="options">In the form of the server's command line (`--name value`).</param>
+    protected RedisProcess(IReadOnlyList<string> first, string? input, params string[] options)
+    {
+        _first = first;
+        _input = input;
         Options = options;
         Directory = Repository.NewTemporaryDirectory();
         _process = StartAndWait();
@@ -100,14 +112,16 @@ public abstract class RedisProcess : IDisposable
 
     private Process Spawn(int port)
     {
-        var start = new ProcessStartInfo(Launch[0]) { WorkingDirectory = Directory, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Launch[0]) { WorkingDirectory = Directory, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         string[] common = ["--port", port.ToString(), "--bind", "127.0.0.1", "--dir", Directory, "--save", ""];
-        foreach (var argument in Launch.Skip(1).Concat(common).Concat(Options)) start.ArgumentList.Add(argument);
+        foreach (var argument in Launch.Skip(1).Concat(_first).Concat(common).Concat(Options)) start.ArgumentList.Add(argument);
         var process = Process.Start(start)!;
         process.OutputDataReceived += Keep;
         process.ErrorDataReceived += Keep;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
+        if (_input is not null) process.StandardInput.Write(_input);
+        process.StandardInput.Close();
         return process;
     }
 
@@ -154,10 +168,16 @@ public sealed class RealRedis(params string[] options) : RedisProcess(options)
 /// </summary>
 public sealed class ServerProcess(params string[] options) : RedisProcess(options)
 {
+    protected override IReadOnlyList<string> Launch => Command;
+
     public static string? StandIn { get; } = Environment.GetEnvironmentVariable("REDISLITE_TEST_SERVER") is { Length: > 0 } name ? name : null;
 
     /// <summary>The program and first arguments that start the server under test.</summary>
     public static IReadOnlyList<string> Command { get; } = StandIn is null ? ["dotnet", Repository.ServerAssembly] : [StandIn];
+}
 
-    protected override IReadOnlyList<string> Launch => Command;
+/// <summary>The server under test with a configuration file, or with its configuration on standard input.</summary>
+public sealed class ConfiguredServer(IReadOnlyList<string> first, string? input, params string[] options) : RedisProcess(first, input, options)
+{
+    protected override IReadOnlyList<string> Launch => ServerProcess.Command;
 }
