@@ -69,7 +69,13 @@ public abstract class RedisProcess : IDisposable
         kill.WaitForExit();
     }
 
-    public bool WaitForExit(TimeSpan timeout) => _process.WaitForExit(timeout);
+    /// <summary>False when it still runs; once it has ended, everything it printed is in <see cref="Output"/>.</summary>
+    public bool WaitForExit(TimeSpan timeout)
+    {
+        if (!_process.WaitForExit(timeout)) return false;
+        _process.WaitForExit();
+        return true;
+    }
 
     /// <summary>Ends the process without warning and starts another one on the same port and directory.</summary>
     public void Restart(bool killed = true)

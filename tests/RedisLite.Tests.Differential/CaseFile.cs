@@ -15,6 +15,7 @@ namespace RedisLite.Tests.Differential;
 /// b raw "PING\r\n"            bytes as they are, then read one reply; `raw>` reads none
 /// wait 20                     milliseconds
 /// only resp2                  the case makes sense in one protocol only (or: only resp3)
+/// waits for scripting         the case does not run before the server has what it names
 /// </code>
 /// </summary>
 internal sealed record CaseFile(string Family, IReadOnlyList<WrittenCase> Cases)
@@ -29,6 +30,7 @@ internal sealed record CaseFile(string Family, IReadOnlyList<WrittenCase> Cases)
             if (line.StartsWith("= ", StringComparison.Ordinal)) cases.Add(new WrittenCase(family, line[2..], []));
             else if (cases.Count == 0) throw new FormatException($"{family}.txt: a line before the first case: {line}");
             else if (line.StartsWith("only resp", StringComparison.Ordinal)) cases[^1].OnlyProtocol = line[^1] - '0';
+            else if (line.StartsWith("waits for ", StringComparison.Ordinal)) cases[^1].WaitsFor = line["waits for ".Length..];
             else cases[^1].Steps.Add(Step.Parse(line));
         }
 
@@ -40,6 +42,7 @@ internal sealed record CaseFile(string Family, IReadOnlyList<WrittenCase> Cases)
 internal sealed record WrittenCase(string Family, string Title, List<Step> Steps)
 {
     public int? OnlyProtocol { get; set; }
+    public string? WaitsFor { get; set; }
 }
 
 internal enum StepKind { Call, Send, Raw, RawSend, Read, Silent, Closed, Wait }

@@ -29,7 +29,8 @@ internal static class KnownDifferences
         foreach (var line in File.ReadLines(Path.Combine(AppContext.BaseDirectory, "known-differences.txt")))
         {
             if (line.StartsWith('#') || line.Length == 0) continue;
-            var (word, rest) = (line[..line.IndexOf(' ', StringComparison.Ordinal)], line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..]);
+            var space = line.IndexOf(' ', StringComparison.Ordinal);
+            var (word, rest) = (line[..space], line[space..].Trim());
             switch (word)
             {
                 case "because": reason = rest; break;
