@@ -15,6 +15,7 @@ internal static class DirectiveTable
     private const string NoIncrementalRehash = "tables grow by one small segment at a time, always";
     private const string NoSyslog = "log lines go to standard output or to logfile";
     private const string LoopTimers = "timers follow their own deadlines, so the tick need not adapt";
+    private const string NoTitle = "the runtime owns the argument area that a process title would overwrite";
 
     public static Directive[] Rows { get; } = Number(
     [
@@ -50,7 +51,7 @@ internal static class DirectiveTable
         Text("syslog-ident", "redis", null, Immutable, noEffect: NoSyslog),
         Enum("syslog-facility", (int)SyslogFacility.Local0, "user local0 local1 local2 local3 local4 local5 local6 local7",
             null, null, Immutable, NoSyslog),
-        Bool("crash-log-enabled", true, static c => ref c.CrashLogEnabled),
+        Bool("crash-log-enabled", true, null, noEffect: NoCrashHandler),
         Bool("crash-memcheck-enabled", true, null, noEffect: NoCrashHandler),
         Bool("use-exit-on-panic", false, null, Hidden, noEffect: NoCrashHandler),
         Text("ignore-warnings", "", null, noEffect: "it silences checks of one ARM kernel bug, which are not made here"),
@@ -59,8 +60,8 @@ internal static class DirectiveTable
         Text("dir", "", static c => ref c.Dir, Protected | DenyLoading),
         Enum("supervised", (int)Supervision.No, "upstart systemd auto no",
             static c => (int)c.Supervised, static (c, v) => c.Supervised = (Supervision)v, Immutable),
-        Bool("set-proc-title", true, null, Immutable, noEffect: "the runtime owns the argument area that a process title would overwrite"),
-        Text("proc-title-template", "{title} {listen-addr} {server-mode}", static c => ref c.ProcTitleTemplate, check: CheckTitleTemplate),
+        Bool("set-proc-title", true, null, Immutable, noEffect: NoTitle),
+        Text("proc-title-template", "{title} {listen-addr} {server-mode}", null, noEffect: NoTitle, check: CheckTitleTemplate),
         Text("locale-collate", "", null, noEffect: "texts are compared byte by byte in every locale"),
         new ShutdownDirective("shutdown-on-sigint", static c => ref c.ShutdownOnSigint),
         new ShutdownDirective("shutdown-on-sigterm", static c => ref c.ShutdownOnSigterm),

@@ -40,10 +40,8 @@ internal sealed class ServerConfig
     public string Logfile = "";
     public LogLevel Loglevel;
     public bool AlwaysShowLogo;
-    public bool CrashLogEnabled;
     public string Dir = "";
     public Supervision Supervised;
-    public string ProcTitleTemplate = "";
     public ShutdownOptions ShutdownOnSigint;
     public ShutdownOptions ShutdownOnSigterm;
     public int ShutdownTimeout;
