@@ -348,4 +348,23 @@ internal sealed class ZSetOwner : IMemoryOwner
         return BTree.FreeSome(heap, ScoreTree.EntrySize, ref root, ref budget)
             && ElementTable.Writable(heap, value[..TableHeader.Bytes]).FreeSome(ref budget);
     }
+
+    public void Copy(Heap heap, ReadOnlySpan<byte> from, Span<byte> to)
+    {
+        var table = ElementTable.Writable(heap, to[..TableHeader.Bytes]);
+        var tree = new BTree(heap, ScoreTree.EntrySize, default);
+        Span<byte> stored = stackalloc byte[sizeof(double)];
+        for (var walk = new ZSetWalk(heap, RecordKind.ZSetTree, from, 0); walk.MoveNext();)
+        {
+            var member = walk.Member.AsText(default);
+            BinaryPrimitives.WriteDoubleLittleEndian(stored, walk.Score);
+            table.Set(member, stored, expireAtMs: -1, out var element);
+            ScoreTree.Insert(ref tree, new MemberOrder(heap.Arena, walk.Score, member), walk.Score, element);
+        }
+        MemoryMarshal.Write(to[ZSetValue.TreeAt..], tree.Root);
+    }
+
+    public long MemoryOf(Heap heap, ReadOnlySpan<byte> value, int samples) =>
+        ElementTable.Readable(heap, value[..TableHeader.Bytes]).MemoryInUse(samples)
+        + BTree.MemoryOf(heap, ScoreTree.EntrySize, MemoryMarshal.Read<TreeRoot>(value[ZSetValue.TreeAt..]), samples);
 }
