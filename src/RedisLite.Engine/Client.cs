@@ -45,7 +45,7 @@ internal sealed class Client
         Id = id;
         Connection = connection;
         Parser = new RequestParser(limits);
-        Output = new OutputBuffer();
+        Output = new OutputBuffer(engine.OutputBlocks);
         Reply = new ReplyWriter(Output);
         CreatedMs = LastInteractionMs = engine.Clock.NowMs;
     }

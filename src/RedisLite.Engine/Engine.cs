@@ -89,6 +89,9 @@ internal sealed class Engine
 
     public RespLimits RespLimits { get; }
 
+    /// <summary>The blocks of all clients' output: an idle client holds none.</summary>
+    public BlockPool OutputBlocks { get; } = new();
+
     /// <summary>40 hex digits that name this run.</summary>
     public string RunId { get; }
 

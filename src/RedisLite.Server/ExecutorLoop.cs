@@ -1,0 +1,159 @@
+using System.Runtime.CompilerServices;
+using RedisLite.Engine;
+using RedisLite.Server.Transports;
+using RedisEngine = RedisLite.Engine.Engine;
+
+namespace RedisLite.Server;
+
+/// The one thread that runs commands, and the order of its iteration, which everything else relies on:
+///
+///     wait       until a connection is ready, a mailbox post arrives or the engine has something due
+///     serve      ready connections first, then those that had more than their turn took last time
+///     mailbox    what other threads asked for
+///     engine     timers, expiry, blocked clients; later the append-only file: no reply leaves before its effects are where they must be
+///     flush      every connection that got output, once, with one system call each
+///     end        connections that are over
+///
+/// Iterations are short (each connection has a bounded turn, the engine works in slices), and there is no lock, since nobody else touches engine or connections.
+internal sealed class ExecutorLoop : IDisposable
+{
+    public const int ReceiveBufferSize = 64 * 1024;
+
+    private readonly Transport _transport;
+    private readonly StallDetector? _stalls;
+    private readonly HashSet<Connection> _connections = [];
+    private readonly List<Connection> _turns = [];
+    private readonly List<Connection> _flushes = [];
+    private readonly List<Connection> _ends = [];
+    private readonly List<Connection> _work = [];
+    private bool _stopping;
+
+    public ExecutorLoop(RedisEngine engine, Transport transport, StallDetector? stalls)
+    {
+        Engine = engine;
+        _transport = transport;
+        _stalls = stalls;
+        Mailbox = new Mailbox(transport.Wake);
+        transport.Attach(this);
+    }
+
+    public RedisEngine Engine { get; }
+
+    public Mailbox Mailbox { get; }
+
+    /// One receive buffer for all connections: each is served, and its rest put aside, before the next receives. Pinned: system calls write into it.
+    public byte[] ReceiveBuffer { get; } = GC.AllocateUninitializedArray<byte>(ReceiveBufferSize, pinned: true);
+
+    /// Connections the engine knows.
+    public int Count { get; internal set; }
+
+    // ---- for transports and connections, on the loop thread ----
+
+    public void Add(Connection connection)
+    {
+        if (connection.Begin()) _connections.Add(connection);
+    }
+
+    public void ServeLater(Connection connection)
+    {
+        if (connection.WaitsForTurn) return;
+        connection.WaitsForTurn = true;
+        _turns.Add(connection);
+    }
+
+    public void FlushLater(Connection connection) => _flushes.Add(connection);
+
+    public void EndLater(Connection connection)
+    {
+        if (connection.WaitsForEnd) return;
+        connection.WaitsForEnd = true;
+        _ends.Add(connection);
+    }
+
+    // ---- the iteration ----
+
+    /// Runs until Stop; then every connection is closed.
+    public void Run()
+    {
+        while (!_stopping) Iterate();
+        foreach (var connection in _connections.ToArray())
+        {
+            connection.Flush();
+            connection.End();
+        }
+        _connections.Clear();
+    }
+
+    /// Ends Run after the current iteration. Loop thread only: post it from elsewhere.
+    public void Stop() => _stopping = true;
+
+    /// A method of its own, called once per iteration, so that the JIT can replace it while the server runs.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Iterate()
+    {
+        var idle = _turns.Count == 0 && _flushes.Count == 0 && Engine.DirtyClients.Count == 0 && !Mailbox.HasPosts;
+        _transport.Wait(idle ? Engine.NextWakeMs() : 0);
+        _stalls?.Begin();
+
+        Engine.BeginIteration();
+        TakeTurns();
+        _transport.Dispatch();
+        Mailbox.Drain();
+        Engine.EndIteration();
+        FlushAll();
+        EndAll();
+        _stalls?.End();
+    }
+
+    private void TakeTurns()
+    {
+        if (_turns.Count == 0) return;
+        foreach (var connection in TakeAll(_turns))
+        {
+            connection.WaitsForTurn = false;
+            connection.Serve();
+        }
+    }
+
+    private void FlushAll()
+    {
+        if (_flushes.Count > 0)
+        {
+            foreach (var connection in TakeAll(_flushes)) connection.Flush();
+        }
+
+        var dirty = Engine.DirtyClients;
+        for (var i = 0; i < dirty.Count; i++)
+        {
+            var client = dirty[i];
+            client.Clear(ClientFlags.InDirtyList);
+            if (client.Connection is Connection connection) connection.Flush();
+        }
+        dirty.Clear();
+    }
+
+    private void EndAll()
+    {
+        if (_ends.Count == 0) return;
+        foreach (var connection in TakeAll(_ends))
+        {
+            connection.WaitsForEnd = false;
+            if (connection.TryEnd()) _connections.Remove(connection);
+        }
+    }
+
+    /// Empties a list whose entries may enter it again while they are handled.
+    private List<Connection> TakeAll(List<Connection> list)
+    {
+        _work.Clear();
+        _work.AddRange(list);
+        list.Clear();
+        return _work;
+    }
+
+    public void Dispose()
+    {
+        Mailbox.Close();
+        _transport.Dispose();
+    }
+}

@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Net;
+using RedisLite.Engine;
+using RedisLite.Engine.Config;
+using RedisLite.Server.Transports;
+
+namespace RedisLite.Server;
+
+/// The open doors of a server: every bind address at the configured port, and the Unix socket. CONFIG SET bind/port changes them while the server runs: doors that
+/// stay are left alone, those that go are closed before others are opened (an address and its wildcard exclude each other), and when one cannot be had
+/// the caller puts the old values back and applies again. Loop thread only, or before the loop runs.
+internal sealed class ListenerSet(Transport transport, ServerConfig config, IEngineLog log)
+{
+    private readonly Dictionary<(string Address, int Port), Listener> _tcp = [];
+    private Listener? _unix;
+
+    /// The port really bound; 0 without TCP.
+    public int Port => _tcp.Values.FirstOrDefault()?.Port ?? 0;
+
+    /// Opens what the configuration names. With `anyFreePort` the system chooses the port, which then becomes the configured one.
+    public void Open(bool anyFreePort)
+    {
+        if (anyFreePort) config.Port = OpenOne(config.Bind[0], 0);
+        if (!TryApplyTcp()) throw new IOException($"Failed listening on port {config.Port} (tcp), aborting.");
+        if (config.Unixsocket.Length == 0) return;
+        try
+        {
+            _unix = transport.ListenUnix(config.Unixsocket, config.Unixsocketperm, config.TcpBacklog);
+        }
+        catch (ListenException problem)
+        {
+            throw new IOException($"Failed opening Unix socket: {problem.Message}", problem);
+        }
+    }
+
+    /// False: at least one address cannot be had; why is in the log.
+    public bool TryApplyTcp()
+    {
+        var wanted = config.Port == 0 ? [] : config.Bind.Select(bind => (bind, config.Port)).ToHashSet();
+        foreach (var old in _tcp.Keys.Where(key => !wanted.Contains(key)).ToArray())
+        {
+            _tcp[old].Close();
+            _tcp.Remove(old);
+        }
+        foreach (var (bind, port) in wanted)
+        {
+            if (_tcp.ContainsKey((bind, port))) continue;
+            try
+            {
+                OpenOne(bind, port);
+            }
+            catch (ListenException problem)
+            {
+                log.Write(LogLevel.Warning, $"Warning: Could not create server TCP listening socket {bind}:{port}: {problem.Message}");
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private int OpenOne(string bind, int port)
+    {
+        var isOptional = bind.StartsWith('-');
+        try
+        {
+            var listener = transport.ListenTcp(Resolve(isOptional ? bind[1..] : bind), port, config.TcpBacklog);
+            _tcp[(bind, listener.Port)] = listener;
+            return listener.Port;
+        }
+        catch (ListenException problem) when (problem.IsUnavailable && isOptional)
+        {
+            return port;
+        }
+    }
+
+    private static IPAddress Resolve(string bind)
+    {
+        if (bind == "*") return IPAddress.Any;
+        if (bind is "::*" or "::") return IPAddress.IPv6Any;
+        if (IPAddress.TryParse(bind, out var address)) return address;
+        try
+        {
+            return Dns.GetHostAddresses(bind)[0];
+        }
+        catch (Exception problem) when (problem is System.Net.Sockets.SocketException or IndexOutOfRangeException or ArgumentException)
+        {
+            throw new ListenException(string.Create(CultureInfo.InvariantCulture, $"{bind}: {problem.Message}"), isUnavailable: false);
+        }
+    }
+
+    public void CloseAll()
+    {
+        foreach (var listener in _tcp.Values) listener.Close();
+        _tcp.Clear();
+        _unix?.Close();
+        _unix = null;
+    }
+}

@@ -1,0 +1,199 @@
+using System.IO.Pipelines;
+using System.Security.Cryptography;
+using RedisLite.Engine;
+using RedisLite.Engine.Config;
+using RedisLite.Server.Transports;
+using RedisEngine = RedisLite.Engine.Engine;
+
+namespace RedisLite.Server;
+
+/// <summary>
+/// One running server: an engine, its transport and the thread that drives both. Many can live in one process and share nothing.
+/// </summary>
+public sealed class RedisLiteServer : IAsyncDisposable
+{
+    /// Deep recursion is bounded everywhere; this leaves room for the deepest, nested scripts.
+    private const int StackBytes = 16 * 1024 * 1024;
+
+    private readonly ServerConfig _config;
+    private readonly RedisLiteOptions _options;
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<int> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ExecutorLoop _loop = null!;
+    private ListenerSet _listeners = null!;
+    private int _exitCode;
+
+    private RedisLiteServer(ServerConfig config, RedisLiteOptions options)
+    {
+        _config = config;
+        _options = options;
+    }
+
+    /// <summary>Starts a server with the given options and returns when it accepts connections.</summary>
+    /// <exception cref="IOException">An address cannot be listened on.</exception>
+    /// <exception cref="ArgumentException">A directive is unknown or refuses its value.</exception>
+    public static Task<RedisLiteServer> StartAsync(RedisLiteOptions? options = null)
+    {
+        options ??= new RedisLiteOptions();
+        var config = new ServerConfig();
+        foreach (var (directive, value) in options.Configuration) config.Set(directive, value);
+        return StartAsync(config, options);
+    }
+
+    /// The executable brings a configuration that it has read itself.
+    internal static async Task<RedisLiteServer> StartAsync(ServerConfig config, RedisLiteOptions options)
+    {
+        var server = new RedisLiteServer(config, options);
+        var thread = new Thread(server.Run, StackBytes) { Name = "redislite", IsBackground = true };
+        thread.Start();
+        await server._started.Task.ConfigureAwait(false);
+        return server;
+    }
+
+    /// <summary>The TCP port that is listened on; 0 without TCP.</summary>
+    public int Port => _listeners.Port;
+
+    /// <summary>Completes with the exit code when the server has stopped, by <see cref="StopAsync"/> or by itself (SHUTDOWN).</summary>
+    public Task<int> Completion => _stopped.Task;
+
+    internal StallDetector? Stalls { get; private set; }
+
+    internal ExecutorLoop Loop => _loop;
+
+    /// <summary>Opens a connection without a socket: requests go to Output, replies come from Input. Completing Output closes it.</summary>
+    public IDuplexPipe Connect()
+    {
+        var connection = new InProcessConnection(_loop);
+        var posted = _loop.Mailbox.Post(() =>
+        {
+            _loop.Add(connection);
+            if (!connection.IsEnded) connection.OnReadable();
+        });
+        ObjectDisposedException.ThrowIf(!posted, this);
+        return connection.ClientEnd;
+    }
+
+    /// <summary>Stops after the current iteration: what has been replied is sent, connections are closed. Returns when that is done.</summary>
+    public Task StopAsync()
+    {
+        if (!_stopped.Task.IsCompleted) _loop.Mailbox.Post(_loop.Stop);
+        return _stopped.Task;
+    }
+
+    /// <summary>Stops the server.</summary>
+    public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
+
+    /// Runs something on the loop thread and waits for it; for tests and tools that look at the engine.
+    internal async Task<T> OnLoop<T>(Func<T> work)
+    {
+        var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _loop.Mailbox.Post(() =>
+        {
+            try
+            {
+                result.SetResult(work());
+            }
+            catch (Exception problem)
+            {
+                result.SetException(problem);
+            }
+        });
+        await Task.WhenAny(result.Task, _stopped.Task).ConfigureAwait(false);
+        ObjectDisposedException.ThrowIf(!result.Task.IsCompleted, this);
+        return await result.Task.ConfigureAwait(false);
+    }
+
+    // ---- the loop thread ----
+
+    private void Run()
+    {
+        try
+        {
+            SetUp();
+        }
+        catch (Exception problem)
+        {
+            _listeners?.CloseAll();
+            _loop?.Dispose();
+            _started.SetException(problem);
+            _stopped.SetResult(1);
+            return;
+        }
+
+        _started.SetResult();
+        try
+        {
+            _loop.Run();
+        }
+        catch (Exception bug)
+        {
+            // Our own bug outside of any command: state may be half changed, so nothing more is served.
+            _loop.Engine.Log.Write(LogLevel.Warning, $"Bug in the loop, stopping: {bug}");
+            _exitCode = 1;
+        }
+        _listeners.CloseAll();
+        _loop.Dispose();
+        _stopped.SetResult(_exitCode);
+    }
+
+    private void SetUp()
+    {
+        if (_options.Port is { } port) _config.Port = Math.Max(port, 0);
+        var log = new EngineLog(_options.Logger, _config);
+        var transport = CreateTransport();
+        try
+        {
+            _listeners = new ListenerSet(transport, _config, log);
+            var random = _options.Seed is { } seed ? new Random(seed) : new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
+            var facts = new ProcessFacts(_config, () => _listeners.Port, Exit);
+            var engine = new RedisEngine(new EngineEnvironment(_options.TimeProvider, random, new DiskStorage(), log, facts), _config);
+            Stalls = _options.StallThreshold is { } threshold ? new StallDetector(threshold) : null;
+            _loop = new ExecutorLoop(engine, transport, Stalls);
+        }
+        catch
+        {
+            transport.Dispose();
+            throw;
+        }
+        FitClientsToFileLimit(log);
+        _listeners.Open(_options.Port == RedisLiteOptions.AnyFreePort);
+        _config.OnChange(() => _listeners.TryApplyTcp() ? null : "Failed to bind to specified addresses.", "bind");
+        _config.OnChange(() => _listeners.TryApplyTcp() ? null : "Unable to listen on this port. Check server logs.", "port");
+    }
+
+    private Transport CreateTransport()
+    {
+        var epoll = _options.Transport switch
+        {
+            RedisLiteTransport.Epoll => true,
+            RedisLiteTransport.Sockets => false,
+            _ => _config.Transport == TransportKind.Epoll || (_config.Transport == TransportKind.Auto && OperatingSystem.IsLinux()),
+        };
+        if (epoll) return OperatingSystem.IsLinux() ? new EpollTransport() : throw new PlatformNotSupportedException("The epoll transport needs Linux.");
+        SocketTransport.PrepareProcess();
+        return new SocketTransport();
+    }
+
+    private void Exit(int code)
+    {
+        _exitCode = code;
+        _loop.Stop();
+    }
+
+    /// The system allows only so many open files; clients get what the server itself does not need. More is refused in CONFIG SET.
+    private void FitClientsToFileLimit(EngineLog log)
+    {
+        const int filesOfTheServer = 32;
+        if (!OperatingSystem.IsLinux() || LinuxCalls.OpenFilesMax() is not { } files) return;
+        var clients = (uint)Math.Min(files, uint.MaxValue) - filesOfTheServer;
+        if (_config.Maxclients > clients)
+        {
+            log.Write(LogLevel.Warning, $"maxclients of {_config.Maxclients} needs {_config.Maxclients + filesOfTheServer} open files, the system allows {files}: "
+                + $"maxclients is now {clients}. Raise 'ulimit -n' for more.");
+            _config.Maxclients = clients;
+        }
+        _config.OnChange(
+            () => _config.Maxclients <= clients ? null : $"The operating system is not able to handle the specified number of clients, try with {clients}",
+            "maxclients");
+    }
+}

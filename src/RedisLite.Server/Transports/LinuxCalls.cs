@@ -1,0 +1,138 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+[assembly: DisableRuntimeMarshalling]
+
+namespace RedisLite.Server.Transports;
+
+/// The Linux system calls of the epoll transport, and with the arena the only unsafe code of the product. Everything is blittable, so a call costs a GC transition
+/// and no more. None of them suppresses that transition: each can take long enough to hold up a collection. A call that fails returns -1;
+/// `Marshal.GetLastSystemError` must be asked directly after it.
+internal static unsafe partial class LinuxCalls
+{
+    public const int AfUnix = 1, AfInet = 2, AfInet6 = 10;
+    public const int SockStream = 1, SockNonBlock = 0x800, SockCloseOnExec = 0x80000;
+    public const int MsgNoSignal = 0x4000;
+    public const int SolSocket = 1, SoReuseAddr = 2, SoKeepAlive = 9;
+    public const int ProtocolTcp = 6, TcpNoDelay = 1, TcpKeepIdle = 4, TcpKeepInterval = 5, TcpKeepCount = 6;
+    public const int ProtocolIpv6 = 41, Ipv6Only = 26;
+    public const uint EpollIn = 1, EpollOut = 4, EpollError = 8, EpollHangUp = 0x10, EpollReadHangUp = 0x2000, EpollEdge = 1u << 31;
+    public const int EpollAdd = 1, EpollDelete = 2, EpollModify = 3, EpollCloseOnExec = 0x80000;
+    public const int EventNonBlock = 0x800, EventCloseOnExec = 0x80000;
+    public const int LimitOpenFiles = 7;
+    public const int ThreadCpuClock = 3;
+
+    public const int Eintr = 4, Eagain = 11, Enomem = 12, Enfile = 23, Emfile = 24, Enoprotoopt = 92, Eprotonosupport = 93, Esocktnosupport = 94,
+        Epfnosupport = 96, Eafnosupport = 97, Eaddrnotavail = 99, Enobufs = 105;
+
+    /// struct epoll_event is packed to 12 bytes on x86 and has its natural 16 elsewhere; `data` is its last 8 bytes.
+    public static readonly int EpollEventSize = RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86 ? 12 : 16;
+
+    public struct IoVector
+    {
+        public byte* Base;
+        public nuint Length;
+    }
+
+    public struct MessageHeader
+    {
+        public void* Name;
+        public uint NameLength;
+        public IoVector* Vectors;
+        public nuint VectorCount;
+        public void* Control;
+        public nuint ControlLength;
+        public int Flags;
+    }
+
+    public struct TimeSpec
+    {
+        public long Seconds;
+        public long Nanoseconds;
+    }
+
+    public struct ResourceLimit
+    {
+        public ulong Soft;
+        public ulong Hard;
+    }
+
+    [LibraryImport("libc", EntryPoint = "epoll_create1")]
+    public static partial int EpollCreate(int flags);
+
+    [LibraryImport("libc", EntryPoint = "epoll_ctl")]
+    public static partial int EpollControl(int epoll, int operation, int fd, byte* @event);
+
+    [LibraryImport("libc", EntryPoint = "epoll_wait")]
+    public static partial int EpollWait(int epoll, byte* events, int eventsMax, int timeoutMs);
+
+    [LibraryImport("libc", EntryPoint = "eventfd")]
+    public static partial int EventFd(uint initial, int flags);
+
+    [LibraryImport("libc", EntryPoint = "read")]
+    public static partial nint Read(int fd, void* buffer, nuint size);
+
+    [LibraryImport("libc", EntryPoint = "write")]
+    public static partial nint Write(int fd, void* buffer, nuint size);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    public static partial int Close(int fd);
+
+    [LibraryImport("libc", EntryPoint = "socket")]
+    public static partial int Socket(int family, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "bind")]
+    public static partial int Bind(int fd, byte* address, uint length);
+
+    [LibraryImport("libc", EntryPoint = "listen")]
+    public static partial int Listen(int fd, int backlog);
+
+    [LibraryImport("libc", EntryPoint = "accept4")]
+    public static partial int Accept(int fd, byte* address, uint* length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "getsockname")]
+    public static partial int GetSocketName(int fd, byte* address, uint* length);
+
+    [LibraryImport("libc", EntryPoint = "setsockopt")]
+    public static partial int SetSocketOption(int fd, int level, int name, int* value, uint length);
+
+    [LibraryImport("libc", EntryPoint = "recv")]
+    public static partial nint Receive(int fd, byte* buffer, nuint size, int flags);
+
+    [LibraryImport("libc", EntryPoint = "send")]
+    public static partial nint Send(int fd, byte* buffer, nuint size, int flags);
+
+    [LibraryImport("libc", EntryPoint = "sendmsg")]
+    public static partial nint SendMessage(int fd, MessageHeader* message, int flags);
+
+    [LibraryImport("libc", EntryPoint = "unlink")]
+    public static partial int Unlink(byte* path);
+
+    [LibraryImport("libc", EntryPoint = "chmod")]
+    public static partial int ChangeMode(byte* path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "clock_gettime")]
+    public static partial int GetClock(int clock, TimeSpec* time);
+
+    [LibraryImport("libc", EntryPoint = "getrlimit")]
+    public static partial int GetResourceLimit(int resource, ResourceLimit* limit);
+
+    public static void SetOption(int fd, int level, int name, int value) => _ = SetSocketOption(fd, level, name, &value, sizeof(int));
+
+    public static string ErrorText(int error) => Marshal.GetPInvokeErrorMessage(error);
+
+    /// CPU time of the calling thread.
+    public static long ThreadCpuNanoseconds()
+    {
+        TimeSpec time;
+        _ = GetClock(ThreadCpuClock, &time);
+        return time.Seconds * 1_000_000_000 + time.Nanoseconds;
+    }
+
+    /// Files this process may have open; null when the system does not say.
+    public static ulong? OpenFilesMax()
+    {
+        ResourceLimit limit;
+        return GetResourceLimit(LimitOpenFiles, &limit) == 0 ? limit.Soft : null;
+    }
+}

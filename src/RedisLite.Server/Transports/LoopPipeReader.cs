@@ -1,0 +1,161 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.IO.Pipelines;
+
+namespace RedisLite.Server.Transports;
+
+/// The bytes a connection has received and the engine has not consumed, always in one array.
+///
+///     nothing unread:      the next receive goes into the loop's shared buffer; the engine reads it there, usually all of it
+///     an incomplete tail:  it is all that is copied, into a buffer of the connection's own (Settle), as the shared one serves the next connection
+///     more bytes come:     a small tail is put in front of them in the shared buffer again; a big argument grows its own buffer and is received into it
+///
+/// So an idle connection holds no buffer at all, and a 100 MB argument is copied only when its buffer grows (fourfold, so about a third of it): the length a
+/// client announces is not believed further than that, or a few bytes could make us reserve half a gigabyte.
+internal sealed class LoopPipeReader : PipeReader
+{
+    /// Up to this size what an argument announces is reserved at once.
+    private const int ReservedAtOnce = 1024 * 1024;
+
+    /// A buffer with this much room left need not grow yet.
+    private const int WorthReceiving = 16 * 1024;
+
+    /// Arrays above this size are not pooled.
+    private const int PooledMax = 1024 * 1024;
+
+    private byte[] _buffer = [];
+    private int _start;
+    private int _end;
+    private int _examined;
+    private bool _shared;
+
+    public int Unread => _end - _start;
+
+    /// Bytes of the buffer this connection keeps to itself.
+    public int OwnedBytes => _shared ? 0 : _buffer.Length;
+
+    /// Where to receive next. `wanted`: unread bytes needed in all before the engine can go on. Empty: no array is that large.
+    public ArraySegment<byte> Prepare(byte[] shared, int wanted)
+    {
+        if (Unread == 0)
+        {
+            Use(shared, 0);
+        }
+        else if (Math.Max(wanted, Unread) <= shared.Length / 2)
+        {
+            var tail = Unread;
+            _buffer.AsSpan(_start, tail).CopyTo(shared);
+            Use(shared, tail);
+        }
+        else if (!TryMakeRoom(wanted))
+        {
+            return default;
+        }
+        return new ArraySegment<byte>(_buffer, _end, _buffer.Length - _end);
+    }
+
+    public void Received(int count)
+    {
+        Debug.Assert(count <= _buffer.Length - _end);
+        _end += count;
+    }
+
+    /// The shared buffer is about to serve another connection.
+    public void Settle()
+    {
+        if (!_shared) return;
+        var tail = Unread;
+        if (tail == 0)
+        {
+            Use([], 0);
+            _shared = false;
+            return;
+        }
+        var own = ArrayPool<byte>.Shared.Rent(tail);
+        _buffer.AsSpan(_start, tail).CopyTo(own);
+        _examined -= _start;
+        _buffer = own;
+        _start = 0;
+        _end = tail;
+        _shared = false;
+    }
+
+    public void Release()
+    {
+        Use([], 0);
+        _shared = false;
+    }
+
+    private void Use(byte[] buffer, int unread)
+    {
+        _examined = unread == 0 ? 0 : _examined - _start;
+        if (!_shared) GiveBack(_buffer);
+        _buffer = buffer;
+        _shared = true;
+        _start = 0;
+        _end = unread;
+    }
+
+    private bool TryMakeRoom(int wanted)
+    {
+        var unread = Unread;
+        var room = _buffer.Length - _end;
+        if (!_shared && (room >= WorthReceiving || (room > 0 && _start + (long)wanted <= _buffer.Length))) return true;
+
+        long size = Math.Min(wanted, Math.Max(ReservedAtOnce, unread * 4L));
+        size = Math.Max(size, unread + (long)WorthReceiving);
+        if (size > Array.MaxLength) return false;
+        var grown = size <= PooledMax ? ArrayPool<byte>.Shared.Rent((int)size) : GC.AllocateUninitializedArray<byte>((int)size);
+        _buffer.AsSpan(_start, unread).CopyTo(grown);
+        _examined -= _start;
+        if (!_shared) GiveBack(_buffer);
+        _buffer = grown;
+        _shared = false;
+        _start = 0;
+        _end = unread;
+        return true;
+    }
+
+    private static void GiveBack(byte[] buffer)
+    {
+        if (buffer.Length is > 0 and <= PooledMax) ArrayPool<byte>.Shared.Return(buffer);
+    }
+
+    // ---- what the engine sees ----
+
+    /// False when there is nothing that the engine has not examined.
+    public override bool TryRead(out ReadResult result)
+    {
+        if (_end == _examined || _end == _start)
+        {
+            result = default;
+            return false;
+        }
+        result = new ReadResult(new ReadOnlySequence<byte>(_buffer, _start, _end - _start), isCanceled: false, isCompleted: false);
+        return true;
+    }
+
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        _start = consumed.GetInteger();
+        _examined = examined.GetInteger();
+        if (_start != _end) return;
+        if (_shared)
+        {
+            _start = _end = _examined = 0;
+            return;
+        }
+        Release();
+    }
+
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
+        TryRead(out var result) ? ValueTask.FromResult(result) : throw new NotSupportedException("The loop thread reads only what is there.");
+
+    public override void CancelPendingRead()
+    {
+    }
+
+    public override void Complete(Exception? exception = null) => Release();
+}

@@ -1,0 +1,97 @@
+using RedisLite.Server.Transports;
+using Xunit;
+
+namespace RedisLite.Tests.Server;
+
+public class LoopPipeReaderTests
+{
+    /// Random receives, reads that consume all, some or nothing, and turns of other connections in between, against a plain list of bytes.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void Shows_what_was_received_and_not_consumed(int seed)
+    {
+        var random = new Random(seed);
+        var shared = new byte[64 * 1024];
+        var reader = new LoopPipeReader();
+        var model = new List<byte>();
+        for (var step = 0; step < 1500; step++)
+        {
+            var wanted = random.Next(3) == 0 ? reader.Unread + random.Next(1, 3_000_000) : reader.Unread + 1;
+            var area = reader.Prepare(shared, wanted);
+            Assert.True(area.Count > 0);
+            var received = random.Next(5) == 0 ? 0 : random.Next(3) == 0 ? area.Count : random.Next(1, Math.Min(area.Count, 5000) + 1);
+            random.NextBytes(area.AsSpan(0, received));
+            model.AddRange(area.AsSpan(0, received));
+            reader.Received(received);
+            Assert.Equal(model.Count, reader.Unread);
+            if (received > 0 && random.Next(3) > 0) Read(reader, model, random);
+            if (random.Next(2) == 0 || model.Count > 4_000_000)
+            {
+                if (model.Count > 4_000_000) ReadAll(reader, model);
+                reader.Settle();
+                random.NextBytes(shared);
+            }
+        }
+    }
+
+    private static void Read(LoopPipeReader reader, List<byte> model, Random random)
+    {
+        Assert.True(reader.TryRead(out var result));
+        var data = result.Buffer;
+        Assert.True(data.IsSingleSegment);
+        Assert.Equal(model.Count, data.Length);
+        Assert.True(data.FirstSpan.SequenceEqual(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(model)));
+        var consumed = random.Next(3) switch { 0 => 0, 1 => model.Count, _ => random.Next(model.Count + 1) };
+        model.RemoveRange(0, consumed);
+        var all = random.Next(2) == 0;
+        reader.AdvanceTo(data.GetPosition(consumed), all ? data.End : data.GetPosition(consumed));
+        Assert.Equal(!all && model.Count > 0, reader.TryRead(out _));
+    }
+
+    private static void ReadAll(LoopPipeReader reader, List<byte> model)
+    {
+        reader.Prepare(new byte[64 * 1024], 1).AsSpan()[0] = 7;
+        reader.Received(1);
+        model.Add(7);
+        Assert.True(reader.TryRead(out var result));
+        reader.AdvanceTo(result.Buffer.End);
+        model.Clear();
+        Assert.Equal(0, reader.OwnedBytes);
+    }
+
+    [Fact]
+    public void Holds_nothing_while_idle_and_only_the_tail_otherwise()
+    {
+        var shared = new byte[64 * 1024];
+        var reader = new LoopPipeReader();
+        reader.Prepare(shared, 1);
+        reader.Received(1000);
+        reader.TryRead(out var result);
+        reader.AdvanceTo(result.Buffer.GetPosition(990), result.Buffer.End);
+        reader.Settle();
+        Assert.InRange(reader.OwnedBytes, 10, 16);
+        reader.Prepare(shared, 20);
+        reader.Received(10);
+        reader.TryRead(out result);
+        reader.AdvanceTo(result.Buffer.End);
+        reader.Settle();
+        Assert.Equal(0, reader.OwnedBytes);
+    }
+
+    [Fact]
+    public void Announced_length_is_not_believed_at_once()
+    {
+        var reader = new LoopPipeReader();
+        var shared = new byte[64 * 1024];
+        reader.Prepare(shared, 1);
+        reader.Received(30);
+        reader.Settle();
+        var area = reader.Prepare(shared, 512 * 1024 * 1024);
+        Assert.InRange(area.Count, 1024 * 1024 - 64, 1024 * 1024);
+        reader.Received(area.Count);
+        Assert.InRange(reader.Prepare(shared, 512 * 1024 * 1024).Array!.Length, 4 * 1024 * 1024 - 256, 4 * 1024 * 1024 + 256);
+    }
+}
