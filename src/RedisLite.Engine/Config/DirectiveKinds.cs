@@ -80,6 +80,8 @@ internal sealed class MemoryDirective(string name, long defaultValue, long min, 
         value = (long)bytes;
         return null;
     }
+
+    public override IEnumerable<string> Lines(ServerConfig config) => [Name + " " + MemoryText.Format(Load(config))];
 }
 
 /// <summary>A size in bytes, or a percentage (of maxmemory), which is kept as a negative number.</summary>
@@ -104,6 +106,9 @@ internal sealed class MemoryOrPercentDirective(string name, long defaultValue, P
     }
 
     protected override string Format(long value) => value < 0 ? base.Format(-value) + "%" : base.Format(value);
+
+    public override IEnumerable<string> Lines(ServerConfig config) =>
+        [Name + " " + (Load(config) < 0 ? Report(config) : MemoryText.Format(Load(config)))];
 }
 
 /// <summary>One of a few words, whose order is that of the members of the enum.</summary>

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RedisLite.Engine.Config;
 
 /// <summary>Sizes as redis.conf writes them: digits and a unit, k/m/g in thousands and kb/mb/gb in powers of two.</summary>
@@ -22,6 +24,15 @@ internal static class MemoryText
         value *= unit;
         bytes = value > ulong.MaxValue ? ulong.MaxValue : (ulong)value;
         return true;
+    }
+
+    /// <summary>The biggest unit that leaves a whole number: how CONFIG REWRITE writes sizes.</summary>
+    public static string Format(long bytes)
+    {
+        if (bytes == 0) return "0";
+        if (bytes % (1 << 30) == 0) return $"{bytes >> 30}gb";
+        if (bytes % (1 << 20) == 0) return $"{bytes >> 20}mb";
+        return bytes % (1 << 10) == 0 ? $"{bytes >> 10}kb" : bytes.ToString(CultureInfo.InvariantCulture);
     }
 
     private static ulong UnitOf(ReadOnlySpan<char> suffix)

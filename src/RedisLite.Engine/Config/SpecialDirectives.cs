@@ -60,6 +60,9 @@ internal sealed class OutputLimitsDirective(string name, Place<OutputLimits> pla
 
     private static string Words(OutputLimit limit) => $"{limit.Hard} {limit.Soft} {limit.SoftSeconds}";
 
+    private string Line(string client, OutputLimit limit) =>
+        $"{Name} {client} {MemoryText.Format(limit.Hard)} {MemoryText.Format(limit.Soft)} {limit.SoftSeconds}";
+
     public override void SetDefault(ServerConfig config) =>
         place(config) = new(default, new(256 << 20, 64 << 20, 60), new(32 << 20, 8 << 20, 60));
 
@@ -92,7 +95,7 @@ internal sealed class OutputLimitsDirective(string name, Place<OutputLimits> pla
     public override IEnumerable<string> Lines(ServerConfig config)
     {
         var limits = place(config);
-        return [$"{Name} normal {Words(limits.Normal)}", $"{Name} replica {Words(limits.Replica)}", $"{Name} pubsub {Words(limits.Pubsub)}"];
+        return [Line("normal", limits.Normal), Line("replica", limits.Replica), Line("pubsub", limits.Pubsub)];
     }
 }
 
