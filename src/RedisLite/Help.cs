@@ -1,0 +1,35 @@
+using RedisLite.Engine;
+
+namespace RedisLite;
+
+internal static class Help
+{
+    /// <summary>The form of redis-server's line, which scripts take apart.</summary>
+    public static int PrintVersion()
+    {
+        Console.WriteLine($"Redis server v={ServerVersion.Redis} sha=00000000:0 malloc=redislite-{ServerVersion.Own} bits=64 build=0");
+        return 0;
+    }
+
+    public static int PrintUsage()
+    {
+        Console.WriteLine(
+            """
+            Usage: redislite [/path/to/redis.conf] [--name value ...] [-]
+                   redislite -                        read the configuration from standard input
+                   redislite cli-ping [-h host] [-p port] [-s socket] [-a password]
+                   redislite -v | --version
+                   redislite -h | --help
+
+            Options are the directives of redis.conf, and win over the file:
+                   redislite --port 7000 --save 60 1 --save 300 10
+                   redislite /etc/redis.conf --appendonly no --loglevel verbose
+                   echo 'maxmemory 128mb' | redislite -
+
+            From the environment, between the file and the options:
+                   REDIS_ARGS                         options, in the form of the command line
+                   REDIS_PASSWORD, REDIS_PASSWORD_FILE  the value of requirepass, or a file that holds it
+            """);
+        return 0;
+    }
+}

@@ -1,0 +1,52 @@
+using System.Globalization;
+using RedisLite.Engine.Config;
+
+namespace RedisLite;
+
+/// <summary>
+/// oom-score-adj: how soon the system's out-of-memory killer takes this process. The values are for a primary, a replica and the
+/// children that Redis forks; there are no children here.
+/// </summary>
+internal static class OomScore
+{
+    private const string File = "/proc/self/oom_score_adj";
+
+    public static void Attach(ServerConfig config)
+    {
+        if (!System.IO.File.Exists(File)) return;
+        var original = Read();
+        var isAdjusted = false;
+
+        string? Apply()
+        {
+            if (config.OomScoreAdj == OomScoreAdj.No && !isAdjusted) return null;
+            var wanted = config.OomScoreAdjValues[config.Replicaof == null ? 0 : 1];
+            var score = config.OomScoreAdj switch
+            {
+                OomScoreAdj.No => original,
+                OomScoreAdj.Absolute => wanted,
+                _ => original + wanted,
+            };
+            isAdjusted = true;
+            return TryWrite(Math.Clamp(score, -1000, 1000)) ? null : "Failed to apply new oom_score_adj configuration, check server logs.";
+        }
+
+        Apply();
+        config.OnChange(Apply, "oom-score-adj", "oom-score-adj-values");
+    }
+
+    private static int Read() => int.Parse(System.IO.File.ReadAllText(File), CultureInfo.InvariantCulture);
+
+    private static bool TryWrite(int score)
+    {
+        try
+        {
+            System.IO.File.WriteAllText(File, score.ToString(CultureInfo.InvariantCulture));
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+}

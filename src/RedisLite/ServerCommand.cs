@@ -1,0 +1,117 @@
+// The server as a process. The order is chosen for a fast start: the configuration is read and the server listens and answers
+// before the host and Serilog are built, because they take longer to build than everything else together.
+//
+//   configuration ─> (daemonize: start again, detached) ─> log ─> server listens ─> pid file, ready line ─> host, Serilog ─> wait
+//
+// The server ends by SHUTDOWN or by a signal; either completes the same task, and the process ends with its exit code.
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using RedisLite.Engine;
+using RedisLite.Engine.Config;
+using RedisLite.Server;
+using Serilog;
+using EngineLevel = RedisLite.Engine.LogLevel;
+
+namespace RedisLite;
+
+internal sealed class ServerCommand
+{
+    private readonly ServerConfig config;
+    private readonly LogOutput output;
+    private readonly StartupLogger logger;
+    private readonly bool hasOptions;
+
+    private ServerCommand(ServerConfig config, bool hasOptions)
+    {
+        this.config = config;
+        this.hasOptions = hasOptions;
+        output = new LogOutput(config.Logfile.Length == 0 ? "" : WorkingDirectory.Resolve(config, config.Logfile));
+        logger = new StartupLogger(output);
+    }
+
+    public static int Run(string[] args)
+    {
+        if (StartupConfig.Read(args) is not { } startup) return 1;
+        if (startup.Config.Daemonize && !Detached.IsThisProcess) return Detached.Start(args, startup.StandardInput);
+        if (Detached.IsThisProcess) Detached.Enter();
+        return new ServerCommand(startup.Config, args.Length > 0).Run();
+    }
+
+    private int Run()
+    {
+        Say(EngineLevel.Notice, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
+        Say(EngineLevel.Notice, $"Redis version={ServerVersion.Redis}, bits=64, commit=00000000, modified=0, pid={Environment.ProcessId}, just started");
+        if (hasOptions) Say(EngineLevel.Notice, "Configuration loaded");
+        else Say(EngineLevel.Warning, "Warning: no config file specified, using the default config. In order to specify a config file use redislite /path/to/redis.conf");
+
+        output.Role = config.Replicaof == null ? 'M' : 'S';
+        OomScore.Attach(config);
+        if (Start() is not { } server) return 1;
+
+        using var signals = new Signals(config, Say, _ => server.StopAsync());
+        AnnounceReady(server);
+        var exitCode = Serve(server);
+
+        Supervisor.Tell(config, "STOPPING=1\n");
+        if (PidFile.TryRemove(config)) Say(EngineLevel.Notice, "Removing the pid file.");
+        Say(EngineLevel.Warning, "Redis is now ready to exit, bye bye...");
+        return exitCode;
+    }
+
+    private RedisLiteServer? Start()
+    {
+        try
+        {
+            return RedisLiteServer.StartAsync(config, new RedisLiteOptions { Logger = logger }).GetAwaiter().GetResult();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException or InvalidOperationException)
+        {
+            Say(EngineLevel.Warning, e.Message);
+            return null;
+        }
+    }
+
+    private void AnnounceReady(RedisLiteServer server)
+    {
+        if (config.AlwaysShowLogo || (config.Logfile.Length == 0 && !Console.IsOutputRedirected)) output.WriteRaw(Banner.Text(config, server.Port));
+        Say(EngineLevel.Notice, $"Running mode={(config.ClusterEnabled ? "cluster" : "standalone")}, port={server.Port}, PID: {Environment.ProcessId}.");
+        PidFile.Write(config, reason => Say(EngineLevel.Warning, reason));
+        Say(EngineLevel.Notice, "Server initialized");
+        if (server.Port > 0) Say(EngineLevel.Notice, "Ready to accept connections tcp");
+        if (config.Unixsocket.Length > 0) Say(EngineLevel.Notice, "Ready to accept connections unix");
+        Supervisor.Tell(config, "STATUS=Ready to accept connections\nREADY=1\n");
+    }
+
+    /// <summary>Builds the host around the running server and waits until the server has ended.</summary>
+    private int Serve(RedisLiteServer server)
+    {
+        using var serilog = new LoggerConfiguration()
+            .MinimumLevel.Verbose().MinimumLevel.Override("Microsoft", Serilog.Events.LogEventLevel.Warning)
+            .WriteTo.Sink(new LogOutputSink(output)).CreateLogger();
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Logging.AddSerilog(serilog);
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddSingleton(server);
+        using var host = builder.Build();
+        host.Start();
+        logger.HandOver(host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("RedisLite"));
+
+        var exitCode = server.Completion.GetAwaiter().GetResult();
+        host.StopAsync().GetAwaiter().GetResult();
+        return exitCode;
+    }
+
+    private void Say(EngineLevel level, string message)
+    {
+        if (level >= config.Loglevel) logger.Say(level, message);
+    }
+
+    /// <summary>Signals have Redis's meaning here, which the host's own life time does not know.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
