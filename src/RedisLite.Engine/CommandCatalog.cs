@@ -14,6 +14,7 @@ internal static class CommandCatalog
         .Add("generic", ScanCommands.Table())
         .Add("string", StringCommands.Table())
         .Add("hash", HashCommands.Table())
+        .Add("list", ListCommands.Table())
         .Add("pubsub", PubSubCommands.Table())
         .Add("server", ConfigCommands.Table())
         .Add("server", CommandCommands.Table())
