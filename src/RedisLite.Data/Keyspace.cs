@@ -112,6 +112,14 @@ internal sealed class Keyspace(Heap heap)
         }
     }
 
+    /// <summary>
+    /// One step of the search for expired keys: visits up to maxSegments segments (a few hundred keys each, most of them at the cost of a glance) and
+    /// adds the handles of keys with expireAtMs at or before now to the list; lowers nextDueMs to the earliest later expiry it met. Returns the next
+    /// cursor, 0 when the round is complete. The handles are good until another key is changed than those of the list.
+    /// </summary>
+    public ulong SweepExpired(ulong cursor, long nowMs, int maxSegments, HandleList due, ref long nextDueMs) =>
+        ExpirySweep<RecordLayout>.Step(Heap, ref _header, cursor, nowMs, maxSegments, due, ref nextDueMs);
+
     /// <summary>Drops all keys at once. Memory is freed in slices by Heap.RunLazyFree, or here unless lazy (or a snapshot needs it).</summary>
     public void Clear(bool lazy)
     {

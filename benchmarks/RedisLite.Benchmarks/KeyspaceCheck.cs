@@ -1,0 +1,249 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using RedisLite.Data;
+using RedisLite.Data.Tables;
+
+namespace RedisLite.Benchmarks;
+
+/// <summary>
+/// Memory per key and time per operation of the keyspace in one process, without a server: growth of the resident set is what counts, so this is a
+/// plain program and not a BenchmarkDotNet class. Run: <c>keyspace [10m|5m|1m|hash|churn|delete ...]</c>.
+/// </summary>
+internal static class KeyspaceCheck
+{
+    public static void Run(string[] names)
+    {
+        if (names.Length == 0) names = ["10m", "5m", "1m", "hash", "churn", "delete"];
+        foreach (var name in names)
+        {
+            switch (name)
+            {
+                case "10m": Strings("10 M keys, 16 + 16 B", 10_000_000, 16, 16, gets: true); break;
+                case "5m": Strings("5 M keys, 24 + 100 B", 5_000_000, 24, 100, gets: false); break;
+                case "1m": Strings("1 M keys, 16 + 1024 B", 1_000_000, 16, 1024, gets: false); break;
+                case "fill": Fill(); break;
+                case "hash": Hash(); break;
+                case "churn": Churn(); break;
+                case "delete": Delete(); break;
+                default: Console.WriteLine("unknown: " + name); break;
+            }
+        }
+    }
+
+    private static long Resident()
+    {
+        foreach (var line in File.ReadLines("/proc/self/status"))
+        {
+            if (line.StartsWith("VmRSS:", StringComparison.Ordinal)) return long.Parse(line[6..^2].Trim(), CultureInfo.InvariantCulture) * 1024;
+        }
+        return 0;
+    }
+
+    private static void KeyOf(long number, Span<byte> key)
+    {
+        key.Fill((byte)'k');
+        var mixed = (ulong)number * 0x9E3779B97F4A7C15UL;
+        MemoryMarshal.Write(key[^8..], in mixed);
+    }
+
+    private static void Report(string name, Heap heap, long before, long count) => Console.WriteLine(
+        $"{name}: RSS {(Resident() - before) / (double)count:F1} B each, committed {heap.CommittedBytes / (double)count:F1}, live {heap.MemoryInUse / (double)count:F1}");
+
+    private static void Insert(Keyspace keys, Entry entry, long number, Span<byte> key, int valueBytes)
+    {
+        KeyOf(number, key);
+        keys.Insert(key, keys.Hash(key), RecordKind.String, valueBytes, entry).Fill((byte)'v');
+    }
+
+    private static void Strings(string name, int count, int keyBytes, int valueBytes, bool gets)
+    {
+        using var heap = new Heap(1, 2);
+        var keys = new Keyspace(heap);
+        var entry = new Entry();
+        Span<byte> key = stackalloc byte[keyBytes];
+        GC.Collect();
+        var before = Resident();
+        var (collections, pause) = (GC.CollectionCount(0), 0L);
+        var clock = Stopwatch.StartNew();
+        for (var i = 0; i < count; i++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            Insert(keys, entry, i, key, valueBytes);
+            pause = Math.Max(pause, Stopwatch.GetTimestamp() - start);
+        }
+        Report(name, heap, before, count);
+        Console.WriteLine($"  insert {clock.Elapsed.TotalNanoseconds / count:F0} ns, slowest {pause * 1e3 / Stopwatch.Frequency:F2} ms, GCs {GC.CollectionCount(0) - collections}");
+        if (gets) Gets(keys, entry, count, keyBytes, valueBytes);
+    }
+
+    private static void Gets(Keyspace keys, Entry entry, int count, int keyBytes, int valueBytes)
+    {
+        const int rounds = 4_000_000;
+        var random = new Random(1);
+        Span<byte> key = stackalloc byte[keyBytes];
+        long bytes = 0;
+        for (var warm = 0; warm < 2; warm++)
+        {
+            var clock = Stopwatch.StartNew();
+            for (var i = 0; i < rounds; i++)
+            {
+                KeyOf(random.Next(count), key);
+                if (keys.Find(key, keys.Hash(key), entry)) bytes += entry.Value.Length;
+            }
+            if (warm == 1) Console.WriteLine($"  GET hit {clock.Elapsed.TotalNanoseconds / rounds:F0} ns");
+        }
+        var missClock = Stopwatch.StartNew();
+        for (var i = 0; i < rounds; i++)
+        {
+            KeyOf(count + random.Next(count), key);
+            if (keys.Find(key, keys.Hash(key), entry)) bytes++;
+        }
+        Console.WriteLine($"  GET miss {missClock.Elapsed.TotalNanoseconds / rounds:F0} ns");
+        Console.WriteLine($"  GET hit, prefetched in batches of 16: {Batched(keys, entry, count, keyBytes, rounds):F0} ns");
+        var setClock = Stopwatch.StartNew();
+        for (var i = 0; i < rounds; i++)
+        {
+            KeyOf(random.Next(count), key);
+            if (keys.Find(key, keys.Hash(key), entry)) keys.Replace(entry, RecordKind.String, valueBytes, keepExpiry: false)[0] = 1;
+        }
+        Console.WriteLine($"  SET overwrite {setClock.Elapsed.TotalNanoseconds / rounds:F0} ns");
+        var churnClock = Stopwatch.StartNew();
+        for (var i = 0; i < rounds; i++)
+        {
+            KeyOf(random.Next(count), key);
+            if (!keys.Find(key, keys.Hash(key), entry)) continue;
+            keys.Remove(entry);
+            keys.Insert(key, keys.Hash(key), RecordKind.String, valueBytes, entry)[0] = 1;
+        }
+        Console.WriteLine($"  DEL + SET {churnClock.Elapsed.TotalNanoseconds / rounds:F0} ns ({bytes})");
+    }
+
+    private static double Batched(Keyspace keys, Entry entry, int count, int keyBytes, int rounds)
+    {
+        const int batch = 16;
+        var random = new Random(2);
+        Span<byte> all = stackalloc byte[batch * keyBytes];
+        Span<ulong> hashes = stackalloc ulong[batch];
+        long bytes = 0;
+        var clock = Stopwatch.StartNew();
+        for (var i = 0; i < rounds / batch; i++)
+        {
+            for (var j = 0; j < batch; j++)
+            {
+                KeyOf(random.Next(count), all.Slice(j * keyBytes, keyBytes));
+                hashes[j] = keys.Hash(all.Slice(j * keyBytes, keyBytes));
+                keys.PrefetchBucket(hashes[j]);
+            }
+            for (var j = 0; j < batch; j++) keys.PrefetchRecord(hashes[j]);
+            for (var j = 0; j < batch; j++)
+            {
+                if (keys.Find(all.Slice(j * keyBytes, keyBytes), hashes[j], entry)) bytes += entry.Value.Length;
+            }
+        }
+        return bytes == 0 ? 0 : clock.Elapsed.TotalNanoseconds / rounds;
+    }
+
+    /// <summary>Bytes of table per key over four doublings: the bent hash space should keep it level.</summary>
+    private static void Fill()
+    {
+        using var heap = new Heap(1, 2);
+        var keys = new Keyspace(heap);
+        var entry = new Entry();
+        Span<byte> key = stackalloc byte[16];
+        for (var i = 1; i <= 3_200_000; i++)
+        {
+            Insert(keys, entry, i, key, 16);
+            if (i % 200_000 == 0) Console.WriteLine($"  {i}: table {(heap.MemoryInUse / (double)i) - 40:F2} B per key");
+        }
+    }
+
+    private static void Hash()
+    {
+        const int count = 1_000_000;
+        using var heap = new Heap(1, 2);
+        var keys = new Keyspace(heap);
+        var entry = new Entry();
+        Span<byte> field = stackalloc byte[13], text = stackalloc byte[13];
+        var before = Resident();
+        var value = keys.Insert("hash"u8, keys.Hash("hash"u8), RecordKind.HashTable, TableHeader.Bytes, entry);
+        var clock = Stopwatch.StartNew();
+        for (var i = 0; i < count; i++)
+        {
+            KeyOf(i, field);
+            ElementTable.Writable(heap, value).Set(field, text);
+        }
+        Report("hash of 1 M fields, 13 + 13 B", heap, before, count);
+        Console.WriteLine($"  HSET {clock.Elapsed.TotalNanoseconds / count:F0} ns");
+        var slowest = 0L;
+        var deletion = Stopwatch.GetTimestamp();
+        keys.Remove(entry);
+        do
+        {
+            slowest = Math.Max(slowest, Stopwatch.GetTimestamp() - deletion);
+            deletion = Stopwatch.GetTimestamp();
+        }
+        while (heap.RunBackground(defrag: false));
+        Console.WriteLine($"  DEL, slowest slice {slowest * 1e3 / Stopwatch.Frequency:F2} ms; RSS after {(Resident() - before) / 1e6:F0} MB");
+    }
+
+    /// <summary>Values change size again and again: slabs of the wrong class must not pile up.</summary>
+    private static void Churn()
+    {
+        const int count = 1_000_000;
+        using var heap = new Heap(1, 2);
+        var keys = new Keyspace(heap);
+        var entry = new Entry();
+        var random = new Random(1);
+        Span<byte> key = stackalloc byte[16];
+        for (var i = 0; i < count; i++) Insert(keys, entry, i, key, 100);
+        Console.WriteLine($"churn: before, committed {heap.CommittedBytes / (double)count:F1} B a key");
+        var slowest = 0L;
+        foreach (var size in new[] { 40, 220, 60, 150, 100 })
+        {
+            for (var i = 0; i < 3 * count; i++)
+            {
+                KeyOf(random.Next(count), key);
+                keys.Find(key, keys.Hash(key), entry);
+                keys.Replace(entry, RecordKind.String, random.Next(size / 2, (size * 3 / 2) + 1), keepExpiry: false);
+                if (i % 50 != 0) continue;
+                var start = Stopwatch.GetTimestamp();
+                heap.RunBackground(defrag: true);
+                slowest = Math.Max(slowest, Stopwatch.GetTimestamp() - start);
+            }
+            Console.WriteLine($"  values of about {size}: committed {heap.CommittedBytes / (double)count:F1}, live {heap.MemoryInUse / (double)count:F1}, waste {heap.CommittedBytes / (double)heap.MemoryInUse:F3}");
+        }
+        Console.WriteLine($"  slowest background slice {slowest * 1e3 / Stopwatch.Frequency:F2} ms");
+    }
+
+    private static void Delete()
+    {
+        const int count = 4_000_000;
+        using var heap = new Heap(1, 2);
+        var keys = new Keyspace(heap);
+        var entry = new Entry();
+        var random = new Random(1);
+        Span<byte> key = stackalloc byte[16];
+        var before = Resident();
+        for (var i = 0; i < count; i++) Insert(keys, entry, i, key, 16);
+        Report("delete: 4 M keys", heap, before, count);
+        for (var i = 0; i < count; i++)
+        {
+            if (random.Next(100) >= 60) continue;
+            KeyOf(i, key);
+            keys.Find(key, keys.Hash(key), entry);
+            keys.Remove(entry);
+        }
+        Report("  60 % deleted", heap, before, keys.Count);
+        var (slices, slowest, clock) = (0, 0L, Stopwatch.StartNew());
+        var start = Stopwatch.GetTimestamp();
+        while (heap.RunBackground(defrag: true))
+        {
+            slowest = Math.Max(slowest, Stopwatch.GetTimestamp() - start);
+            start = Stopwatch.GetTimestamp();
+            slices++;
+        }
+        Report("  after defragmentation", heap, before, keys.Count);
+        Console.WriteLine($"  {slices} slices, {clock.ElapsedMilliseconds} ms, slowest {slowest * 1e3 / Stopwatch.Frequency:F2} ms");
+    }
+}
