@@ -3,11 +3,17 @@ using RedisLite.Data.Tables;
 namespace RedisLite.Data;
 
 /// <summary>The keys of one database.</summary>
-internal sealed class Keyspace(Heap heap)
+internal sealed class Keyspace
 {
     private TableHeader _header;
 
-    public Heap Heap { get; } = heap;
+    public Keyspace(Heap heap)
+    {
+        Heap = heap;
+        heap.Keyspaces.Add(this);
+    }
+
+    public Heap Heap { get; }
 
     public long Count => _header.Count;
 
@@ -132,6 +138,15 @@ internal sealed class Keyspace(Heap heap)
 
     /// <summary>All records' handles; the keyspace must not change meanwhile.</summary>
     public TableEnumerator GetEnumerator() => new(Heap, in _header);
+
+    /// <summary>The last use of a database that is not for ever (a temporary one while a replica loads): frees all and forgets it.</summary>
+    public void Drop()
+    {
+        Clear(lazy: true);
+        Heap.Keyspaces.Remove(this);
+    }
+
+    internal ref TableHeader Header => ref _header;
 
     public void CheckInvariants() => TableCheck<RecordLayout>.Run(Heap, in _header);
 

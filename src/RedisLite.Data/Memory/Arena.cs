@@ -38,14 +38,17 @@ internal sealed unsafe class Arena : IDisposable
     private const byte HugeClass = 255;
     private const ushort NoSlot = ushort.MaxValue;
     private const int IdlePagesMin = 32;
+    private const int Levels = 64;
 
     private nint[] _bases = new nint[8];
     private byte[] _pageClass = new byte[8 * PagesPerChunk];
+    private bool[] _marked = new bool[8 * PagesPerChunk];
     private Chunk?[] _chunks = new Chunk?[8];
     private readonly Stack<int> _unusedChunks = new();
     private readonly int[] _partial = new int[SizeClasses.Count];
     private readonly int[] _pagesOfClass = new int[SizeClasses.Count];
     private readonly long[] _liveOfClass = new long[SizeClasses.Count];
+    private readonly int[] _levels = new int[SizeClasses.Count * Levels];
     private int _chunkEnd = 1;
     private int _firstSlabChunkWithRoom = 1;
     private int _firstRunChunkWithRoom = 1;
@@ -59,7 +62,6 @@ internal sealed unsafe class Arena : IDisposable
         public ushort FreeHead;
         public ushort Bump;
         public ushort Live;
-        public bool Marked;
         public int Next;
         public int Previous;
     }
@@ -179,8 +181,8 @@ internal sealed unsafe class Arena : IDisposable
         page.Live--;
         _liveOfClass[sizeClass]--;
         LiveBytes -= SizeClasses.Bytes[sizeClass];
-        if (page.Live == 0) ClosePage(pageId, sizeClass, ref page, linked: !wasFull && !page.Marked);
-        else if (wasFull && !page.Marked) Link(sizeClass, pageId, ref page);
+        if (page.Live == 0) ClosePage(pageId, sizeClass, ref page, linked: !wasFull && !_marked[pageId]);
+        else if (wasFull && !_marked[pageId]) Link(sizeClass, pageId, ref page);
     }
 
     public void Dispose()
@@ -251,7 +253,7 @@ internal sealed unsafe class Arena : IDisposable
         if (linked) Unlink(sizeClass, ref page);
         _pageClass[pageId] = 0;
         _pagesOfClass[sizeClass]--;
-        page.Marked = false;
+        _marked[pageId] = false;
         GivePage(pageId);
     }
 
@@ -343,6 +345,7 @@ internal sealed unsafe class Arena : IDisposable
             // A reader on another thread keeps the old arrays, which stay right for the handles it holds.
             Array.Resize(ref _bases, chunk * 2);
             Array.Resize(ref _pageClass, chunk * 2 * PagesPerChunk);
+            Array.Resize(ref _marked, chunk * 2 * PagesPerChunk);
             Array.Resize(ref _chunks, chunk * 2);
         }
         _bases[chunk] = OsMemory.Map(meta.Bytes);
@@ -371,6 +374,7 @@ internal sealed unsafe class Arena : IDisposable
         _chunks[chunk] = null;
         _bases[chunk] = 0;
         Array.Clear(_pageClass, chunk * PagesPerChunk, PagesPerChunk);
+        Array.Clear(_marked, chunk * PagesPerChunk, PagesPerChunk);
         _unusedChunks.Push(chunk);
     }
 
@@ -403,7 +407,7 @@ internal sealed unsafe class Arena : IDisposable
         var first = -1;
         for (; chunk < _chunkEnd; chunk++)
         {
-            if (_chunks[chunk]?.Runs is not { } candidate) continue;
+            if (_chunks[chunk]?.Runs is not { } candidate || _marked[chunk * PagesPerChunk]) continue;
             first = candidate.Take(units);
             if (first >= 0) break;
         }
@@ -460,6 +464,102 @@ internal sealed unsafe class Arena : IDisposable
         }
     }
 
+    /// <summary>Whether the slot lies in a page that is to be emptied; see MarkSparsePages.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsMarked(ulong handle) => _marked[handle >> PageShift];
+
+    /// <summary>
+    /// Chooses the sparsest pages of every size class, as many as the free slots of the others can take over, and takes them out of use: whoever
+    /// holds handles into them should move those. Returns how many pages that would free.
+    /// </summary>
+    public int MarkSparsePages()
+    {
+        Array.Clear(_levels);
+        for (var chunk = 1; chunk < _chunkEnd; chunk++)
+        {
+            if (_chunks[chunk] is not { Pages: { } pages, Runs: null }) continue;
+            for (var index = 0; index < PagesPerChunk; index++)
+            {
+                var sizeClass = _pageClass[(chunk * PagesPerChunk) + index];
+                if (sizeClass != 0) _levels[(sizeClass * Levels) + LevelOf(sizeClass, pages[index].Live)]++;
+            }
+        }
+        var marked = 0;
+        for (var sizeClass = 1; sizeClass < SizeClasses.Count; sizeClass++) marked += PlanClass(sizeClass);
+        if (marked > 0) MarkPlanned();
+        return marked + MarkSparseRunChunks();
+    }
+
+    /// <summary>Puts marked pages that could not be emptied back into use.</summary>
+    public void UnmarkPages()
+    {
+        for (var pageId = PagesPerChunk; pageId < _chunkEnd * PagesPerChunk; pageId++)
+        {
+            if (!_marked[pageId]) continue;
+            _marked[pageId] = false;
+            var sizeClass = _pageClass[pageId];
+            if (sizeClass is 0 or RunClass) continue;
+            ref var page = ref PageAt(pageId);
+            if (page.Live < SizeClasses.SlotsPerPage(sizeClass)) Link(sizeClass, pageId, ref page);
+        }
+    }
+
+    private static int LevelOf(int sizeClass, int live) => live * (Levels - 1) / SizeClasses.SlotsPerPage(sizeClass);
+
+    /// <summary>Leaves in _levels how many pages of each level are to be marked; returns their sum.</summary>
+    private int PlanClass(int sizeClass)
+    {
+        var slots = SizeClasses.SlotsPerPage(sizeClass);
+        var needed = (_liveOfClass[sizeClass] + (_liveOfClass[sizeClass] / 64) + slots - 1) / slots;
+        var surplus = _pagesOfClass[sizeClass] - (int)needed;
+        // A class with few pages to spare is left alone: moving costs more than it brings.
+        var left = surplus <= 1 + (_pagesOfClass[sizeClass] / 32) ? 0 : surplus;
+        var planned = left;
+        for (var level = 0; level < Levels; level++)
+        {
+            ref var pages = ref _levels[(sizeClass * Levels) + level];
+            pages = Math.Min(pages, left);
+            left -= pages;
+        }
+        return planned - left;
+    }
+
+    private void MarkPlanned()
+    {
+        for (var chunk = _chunkEnd - 1; chunk > 0; chunk--)
+        {
+            if (_chunks[chunk] is not { Pages: { } pages, Runs: null }) continue;
+            for (var index = PagesPerChunk - 1; index >= 0; index--)
+            {
+                var pageId = (chunk * PagesPerChunk) + index;
+                var sizeClass = _pageClass[pageId];
+                if (sizeClass == 0 || _marked[pageId]) continue;
+                ref var wanted = ref _levels[(sizeClass * Levels) + LevelOf(sizeClass, pages[index].Live)];
+                if (wanted == 0) continue;
+                wanted--;
+                _marked[pageId] = true;
+                if (pages[index].Live < SizeClasses.SlotsPerPage(sizeClass)) Unlink(sizeClass, ref pages[index]);
+            }
+        }
+    }
+
+    /// <summary>Whole run chunks, from the last one down, while the rest has twice the room they need.</summary>
+    private int MarkSparseRunChunks()
+    {
+        long free = 0;
+        for (var chunk = 1; chunk < _chunkEnd; chunk++) free += _chunks[chunk]?.Runs?.FreeUnits ?? 0;
+        var marked = 0;
+        for (var chunk = _chunkEnd - 1; chunk > 0; chunk--)
+        {
+            if (_chunks[chunk] is not { Runs: { } runs } meta || runs.FreeUnits < RunMap.Units / 4) continue;
+            if (free - runs.FreeUnits < 2L * (RunMap.Units - runs.FreeUnits)) continue;
+            free -= RunMap.Units;
+            _marked.AsSpan(chunk * PagesPerChunk, PagesPerChunk).Fill(true);
+            marked += PagesPerChunk - meta.FreePages;
+        }
+        return marked;
+    }
+
     /// <summary>Throws when the books do not balance; walks every page and free list.</summary>
     public void CheckInvariants()
     {
@@ -484,7 +584,7 @@ internal sealed unsafe class Arena : IDisposable
         {
             for (var id = _partial[sizeClass]; id != 0; id = PageAt(id).Next)
             {
-                Require(_pageClass[id] == sizeClass && PageAt(id).Live < SizeClasses.SlotsPerPage(sizeClass), "partial list");
+                Require(_pageClass[id] == sizeClass && !_marked[id] && PageAt(id).Live < SizeClasses.SlotsPerPage(sizeClass), "partial list");
             }
         }
     }

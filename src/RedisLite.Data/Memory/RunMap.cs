@@ -19,6 +19,8 @@ internal sealed class RunMap
 
     public bool IsFull => _free == 0;
 
+    public int FreeUnits => _free;
+
     public int LengthAt(int first) => _length[first];
 
     /// <summary>First unit of a new run, or -1 when no hole is long enough.</summary>

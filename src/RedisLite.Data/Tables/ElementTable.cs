@@ -231,4 +231,22 @@ internal sealed class ElementTableOwner : IMemoryOwner
     }
 
     public long MemoryOf(Heap heap, ReadOnlySpan<byte> value, int samples) => ElementTable.Readable(heap, value).MemoryInUse(samples);
+
+    public bool MoveSome(Heap heap, Span<byte> value, ref ulong cursor, ref int budget)
+    {
+        ref var header = ref MemoryMarshal.AsRef<TableHeader>(value);
+        if (header.Root == 0) return true;
+        do
+        {
+            var segment = new Segment(heap.Arena.Lines(TableMover.MoveSegment(heap, ref header, cursor)));
+            cursor = TableMover.Next(segment);
+            for (; ; segment = new Segment(heap.Arena.Lines(segment.Header.Next)))
+            {
+                for (var bucket = 0; bucket < segment.Buckets; bucket++) TableMover.MoveRecords(heap, ref segment[bucket], ref budget);
+                if (segment.Header.Next == 0) break;
+            }
+        }
+        while (cursor != 0 && budget > 0);
+        return cursor == 0;
+    }
 }

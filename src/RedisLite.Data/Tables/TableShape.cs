@@ -10,8 +10,8 @@ namespace RedisLite.Data.Tables;
 internal readonly ref struct TableShape<TLayout>(Heap heap, ref TableHeader header)
     where TLayout : struct, IRecordLayout
 {
-    private const int MergeBelow = 140;
-    private const int MergedMax = 280;
+    private const int MergeBelow = 190;
+    private const int MergedMax = 380;
     private const int SlotsPerEntryMin = 16;
 
     private readonly Heap _heap = heap;

@@ -174,7 +174,7 @@ public class KeyspaceTests
             else keys.Replace(entry, RecordKind.String, 0, keepExpiry: false);
             Assert.Equal(lazy || fields > 1000, heap.HasLazyFree);
             if (!lazy) keys.Remove(entry);
-            while (heap.RunBackground(defrag: true))
+            while (heap.RunBackground(eagerDefrag: true))
             {
             }
             Assert.Equal(0, heap.Arena.LiveBytes);

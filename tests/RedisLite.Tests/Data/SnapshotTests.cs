@@ -78,7 +78,7 @@ public class SnapshotTests
 
             if (_entry.Exists) _model[name] = Describe(new Record(Heap.Arena.Slot(_entry.Handle)), Heap);
             else _model.Remove(name);
-            if (!Heap.SnapshotActive && _random.Next(8) == 0) Heap.RunBackground(defrag: true);
+            if (!Heap.SnapshotActive && _random.Next(8) == 0) Heap.RunBackground(eagerDefrag: true);
         }
 
         private void Create(byte[] key)
@@ -88,7 +88,7 @@ public class SnapshotTests
             var value = isTable
                 ? Keys.Insert(key, Keys.Hash(key), RecordKind.HashTable, TableHeader.Bytes, _entry, expiry)
                 : Keys.Insert(key, Keys.Hash(key), RecordKind.String, _random.Next(60), _entry, expiry);
-            if (isTable) Fill(_random.Next(_random.Next(10) == 0 ? 3000 : 100));
+            if (isTable) Fill(_random.Next(_random.Next(20) == 0 ? 2000 : 60));
             else _random.NextBytes(value);
         }
 
@@ -168,11 +168,11 @@ public class SnapshotTests
     [Theory]
     [InlineData(1, 40)]
     [InlineData(2, 900)]
-    [InlineData(3, 6000)]
+    [InlineData(3, 3000)]
     public void A_reader_on_another_thread_sees_the_state_at_the_start(int seed, int names)
     {
         using var world = new World(seed, names);
-        for (var round = 0; round < 6; round++)
+        for (var round = 0; round < 4; round++)
         {
             for (var i = 0; i < names * 3; i++) world.Step();
             world.Keys.CheckInvariants();
@@ -190,7 +190,7 @@ public class SnapshotTests
             Assert.Equal(world.Copy(), world.Read());
         }
         world.Keys.Clear(lazy: true);
-        while (world.Heap.RunBackground(defrag: true))
+        while (world.Heap.RunBackground(eagerDefrag: true))
         {
         }
         Assert.Equal(0, world.Heap.Arena.LiveBytes);
@@ -206,9 +206,9 @@ public class SnapshotTests
         world.Keys.Clear(lazy: false);
         Assert.Equal(0, world.Keys.Count);
         Assert.True(world.Heap.Arena.LiveBytes > 0);
-        Assert.False(world.Heap.RunBackground(defrag: true));
+        Assert.False(world.Heap.RunBackground(eagerDefrag: true));
         world.Heap.EndSnapshot();
-        while (world.Heap.RunBackground(defrag: true))
+        while (world.Heap.RunBackground(eagerDefrag: true))
         {
         }
         Assert.Equal(0, world.Heap.Arena.LiveBytes);

@@ -60,7 +60,7 @@ public class HashTableTests
     public void Hashes_that_no_split_separates_are_chained(ulong start, ulong step)
     {
         using var plain = new Plain();
-        const int count = 3000;
+        const int count = 1500;
         for (var i = 0; i < count; i++) plain.Insert(start + ((ulong)i * step));
         plain.Check();
         for (var i = 0; i < count; i++) Assert.NotEqual(0UL, plain.Find(start + ((ulong)i * step)));
@@ -73,7 +73,7 @@ public class HashTableTests
         plain.Heap.EndSnapshot();
         for (var i = 1; i < count; i += 2) plain.Remove(start + ((ulong)i * step));
         plain.Check();
-        while (plain.Heap.RunBackground(defrag: false))
+        while (plain.Heap.RunBackground(eagerDefrag: false))
         {
         }
         Assert.Equal(0, plain.Heap.Arena.LiveBytes);
