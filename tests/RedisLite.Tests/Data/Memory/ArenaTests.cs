@@ -124,4 +124,42 @@ public class ArenaTests
         Assert.False(stack.TryPop(out _));
         Assert.Equal(0, arena.LiveBytes);
     }
+
+    [Fact]
+    public void Another_thread_may_touch_pages_ahead_while_chunks_come_and_go()
+    {
+        using var arena = new Arena();
+        using var wanted = new SemaphoreSlim(0);
+        using var stop = new CancellationTokenSource();
+        arena.PagesWanted = () => wanted.Release();
+        var prepared = 0;
+        var helper = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                if (!wanted.Wait(10)) continue;
+                arena.PreparePages();
+                prepared++;
+            }
+        });
+        var live = new List<ulong>();
+        for (var round = 0; round < 4; round++)
+        {
+            for (var i = 0; i < 60_000; i++)
+            {
+                live.Add(arena.Alloc(1000));
+                arena.Slot(live[^1]).Fill(5);
+            }
+            foreach (var handle in live)
+            {
+                Assert.Equal(-1, arena.Slot(handle).IndexOfAnyExcept((byte)5));
+                arena.Free(handle);
+            }
+            live.Clear();
+            arena.CheckInvariants();
+        }
+        stop.Cancel();
+        helper.Wait();
+        Assert.True(prepared > 0);
+    }
 }
