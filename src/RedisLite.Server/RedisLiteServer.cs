@@ -21,6 +21,7 @@ public sealed class RedisLiteServer : IAsyncDisposable
     private readonly TaskCompletionSource<int> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ExecutorLoop _loop = null!;
     private ListenerSet _listeners = null!;
+    private PageHelper? _pages;
     private int _exitCode;
 
     private RedisLiteServer(ServerConfig config, RedisLiteOptions options)
@@ -115,6 +116,7 @@ public sealed class RedisLiteServer : IAsyncDisposable
         {
             _listeners?.CloseAll();
             _loop?.Dispose();
+            _pages?.Dispose();
             _started.SetException(problem);
             _stopped.SetResult(1);
             return;
@@ -133,6 +135,8 @@ public sealed class RedisLiteServer : IAsyncDisposable
         }
         _listeners.CloseAll();
         _loop.Dispose();
+        _pages?.Dispose();
+        _loop.Engine.Heap.Dispose();
         _stopped.SetResult(_exitCode);
     }
 
@@ -149,6 +153,7 @@ public sealed class RedisLiteServer : IAsyncDisposable
             var engine = new RedisEngine(new EngineEnvironment(_options.TimeProvider, random, new DiskStorage(), log, facts), _config);
             Stalls = _options.StallThreshold is { } threshold ? new StallDetector(threshold) : null;
             _loop = new ExecutorLoop(engine, transport, Stalls);
+            if (OperatingSystem.IsLinux()) _pages = new PageHelper(engine.Heap.Arena);
         }
         catch
         {
