@@ -11,11 +11,11 @@ namespace RedisLite.Server;
 /// the caller puts the old values back and applies again. Loop thread only, or before the loop runs.
 internal sealed class ListenerSet(Transport transport, ServerConfig config, IEngineLog log)
 {
-    private readonly Dictionary<(string Address, int Port), Listener> _tcp = [];
+    private readonly List<Door> _tcp = [];
     private Listener? _unix;
 
     /// The port really bound; 0 without TCP.
-    public int Port => _tcp.Values.FirstOrDefault()?.Port ?? 0;
+    public int Port => _tcp.Count > 0 ? _tcp[0].Port : 0;
 
     /// Opens what the configuration names. With `anyFreePort` the system chooses the port, which then becomes the configured one.
     public void Open(bool anyFreePort)
@@ -25,7 +25,7 @@ internal sealed class ListenerSet(Transport transport, ServerConfig config, IEng
         if (config.Unixsocket.Length == 0) return;
         try
         {
-            _unix = transport.ListenUnix(config.Unixsocket, config.Unixsocketperm, config.TcpBacklog);
+            _unix = transport.ListenUnix(WorkingDirectory.Resolve(config, config.Unixsocket), config.Unixsocketperm, config.TcpBacklog);
         }
         catch (ListenException problem)
         {
@@ -36,26 +36,34 @@ internal sealed class ListenerSet(Transport transport, ServerConfig config, IEng
     /// False: at least one address cannot be had; why is in the log.
     public bool TryApplyTcp()
     {
-        var wanted = config.Port == 0 ? [] : config.Bind.Select(bind => (bind, config.Port)).ToHashSet();
-        foreach (var old in _tcp.Keys.Where(key => !wanted.Contains(key)).ToArray())
+        string[] wanted = config.Port == 0 ? [] : config.Bind;
+        for (var i = _tcp.Count - 1; i >= 0; i--)
         {
-            _tcp[old].Close();
-            _tcp.Remove(old);
+            if (_tcp[i].Port == config.Port && Array.IndexOf(wanted, _tcp[i].Bind) >= 0) continue;
+            _tcp[i].Listener.Close();
+            _tcp.RemoveAt(i);
         }
-        foreach (var (bind, port) in wanted)
+        foreach (var bind in wanted)
         {
-            if (_tcp.ContainsKey((bind, port))) continue;
+            if (IsOpen(bind)) continue;
             try
             {
-                OpenOne(bind, port);
+                OpenOne(bind, config.Port);
             }
             catch (ListenException problem)
             {
-                log.Write(LogLevel.Warning, $"Warning: Could not create server TCP listening socket {bind}:{port}: {problem.Message}");
+                log.Write(LogLevel.Warning, $"Warning: Could not create server TCP listening socket {bind}:{config.Port}: {problem.Message}");
                 return false;
             }
         }
         return true;
+    }
+
+    private bool IsOpen(string bind)
+    {
+        foreach (var door in _tcp)
+            if (door.Bind == bind) return true;
+        return false;
     }
 
     private int OpenOne(string bind, int port)
@@ -64,7 +72,7 @@ internal sealed class ListenerSet(Transport transport, ServerConfig config, IEng
         try
         {
             var listener = transport.ListenTcp(Resolve(isOptional ? bind[1..] : bind), port, config.TcpBacklog);
-            _tcp[(bind, listener.Port)] = listener;
+            _tcp.Add(new Door(bind, listener.Port, listener));
             return listener.Port;
         }
         catch (ListenException problem) when (problem.IsUnavailable && isOptional)
@@ -90,9 +98,12 @@ internal sealed class ListenerSet(Transport transport, ServerConfig config, IEng
 
     public void CloseAll()
     {
-        foreach (var listener in _tcp.Values) listener.Close();
+        foreach (var door in _tcp) door.Listener.Close();
         _tcp.Clear();
         _unix?.Close();
         _unix = null;
     }
+
+    /// A class and a list, not a dictionary by value tuples: this runs at every start, and code for those would have to be compiled first.
+    private sealed record Door(string Bind, int Port, Listener Listener);
 }

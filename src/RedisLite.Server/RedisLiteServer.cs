@@ -37,19 +37,29 @@ public sealed class RedisLiteServer : IAsyncDisposable
     {
         options ??= new RedisLiteOptions();
         var config = new ServerConfig();
+        WorkingDirectory.Attach(config);
+        PendingFeatures.Attach(config);
         foreach (var (directive, value) in options.Configuration) config.Set(directive, value);
         return StartAsync(config, options);
     }
 
-    /// The executable brings a configuration that it has read itself.
     internal static async Task<RedisLiteServer> StartAsync(ServerConfig config, RedisLiteOptions options)
     {
-        var server = new RedisLiteServer(config, options);
-        var thread = new Thread(server.Run, StackBytes) { Name = "redislite", IsBackground = true };
-        thread.Start();
-        await server._started.Task.ConfigureAwait(false);
+        var server = Launch(config, options);
+        await server.Started.ConfigureAwait(false);
         return server;
     }
+
+    /// The executable brings a configuration that it has read itself, and has something to do until the server has started.
+    internal static RedisLiteServer Launch(ServerConfig config, RedisLiteOptions options)
+    {
+        var server = new RedisLiteServer(config, options);
+        new Thread(server.Run, StackBytes) { Name = "redislite", IsBackground = true }.Start();
+        return server;
+    }
+
+    /// Completes when the server accepts connections, or fails with the reason why it cannot.
+    internal Task Started => _started.Task;
 
     /// <summary>The TCP port that is listened on; 0 without TCP.</summary>
     public int Port => _listeners.Port;

@@ -23,5 +23,5 @@ internal static class WorkingDirectory
     }
 
     /// <summary>The full path of a file named by another directive.</summary>
-    public static string Resolve(ServerConfig config, string path) => Path.GetFullPath(path, config.Dir);
+    public static string Resolve(ServerConfig config, string path) => Path.GetFullPath(path, config.Dir.Length == 0 ? Environment.CurrentDirectory : config.Dir);
 }

@@ -63,14 +63,15 @@ internal sealed class LogOutput
 
     private static FileStream Open(string path) => new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
 
-    internal string Line(LogLevel level, DateTime time, string message) => string.Create(
-        CultureInfo.InvariantCulture, $"{Environment.ProcessId}:{Role} {time:dd MMM yyyy HH:mm:ss.fff} {Mark(level)} {message}\n");
+    internal string Line(LogLevel level, DateTime time, string message) =>
+        string.Concat([Environment.ProcessId.ToString(CultureInfo.InvariantCulture), ":", Role.ToString(), " ",
+            time.ToString("dd MMM yyyy HH:mm:ss.fff", CultureInfo.InvariantCulture), " ", Mark(level), " ", message, "\n"]);
 
-    private static char Mark(LogLevel level) => level switch
+    private static string Mark(LogLevel level) => level switch
     {
-        LogLevel.Debug => '.',
-        LogLevel.Verbose => '-',
-        LogLevel.Notice => '*',
-        _ => '#',
+        LogLevel.Debug => ".",
+        LogLevel.Verbose => "-",
+        LogLevel.Notice => "*",
+        _ => "#",
     };
 }

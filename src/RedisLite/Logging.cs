@@ -35,13 +35,19 @@ internal sealed class StartupLogger(LogOutput output) : ILogger
 
     public void HandOver(ILogger logger) => successor = logger;
 
-    public void Say(EngineLevel level, string message) => this.Log(level switch
+    public void Say(EngineLevel level, string message)
+    {
+        if (successor == null) output.Write(level, message);
+        else successor.Log(HostLevelOf(level), "{Message}", message);
+    }
+
+    private static HostLevel HostLevelOf(EngineLevel level) => level switch
     {
         EngineLevel.Debug => HostLevel.Trace,
         EngineLevel.Verbose => HostLevel.Debug,
         EngineLevel.Notice => HostLevel.Information,
         _ => HostLevel.Warning,
-    }, "{Message}", message);
+    };
 
     public bool IsEnabled(HostLevel logLevel) => successor?.IsEnabled(logLevel) ?? logLevel != HostLevel.None;
 

@@ -40,14 +40,10 @@ internal sealed class ServerCommand
 
     private int Run()
     {
-        Say(EngineLevel.Notice, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
-        Say(EngineLevel.Notice, $"Redis version={ServerVersion.Redis}, bits=64, commit=00000000, modified=0, pid={Environment.ProcessId}, just started");
-        if (hasOptions) Say(EngineLevel.Notice, "Configuration loaded");
-        else Say(EngineLevel.Warning, "Warning: no config file specified, using the default config. In order to specify a config file use redislite /path/to/redis.conf");
-
-        output.Role = config.Replicaof == null ? 'M' : 'S';
         OomScore.Attach(config);
-        if (Start() is not { } server) return 1;
+        var server = RedisLiteServer.Launch(config, new RedisLiteOptions { Logger = logger });
+        AnnounceStart();
+        if (!HasStarted(server)) return 1;
 
         using var signals = new Signals(config, Say, _ => server.StopAsync());
         AnnounceReady(server);
@@ -59,16 +55,26 @@ internal sealed class ServerCommand
         return exitCode;
     }
 
-    private RedisLiteServer? Start()
+    private void AnnounceStart()
+    {
+        Say(EngineLevel.Notice, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
+        Say(EngineLevel.Notice, $"Redis version={ServerVersion.Redis}, bits=64, commit=00000000, modified=0, pid={Environment.ProcessId}, just started");
+        if (hasOptions) Say(EngineLevel.Notice, "Configuration loaded");
+        else Say(EngineLevel.Warning, "Warning: no config file specified, using the default config. In order to specify a config file use redislite /path/to/redis.conf");
+        output.Role = config.Replicaof == null ? 'M' : 'S';
+    }
+
+    private bool HasStarted(RedisLiteServer server)
     {
         try
         {
-            return RedisLiteServer.StartAsync(config, new RedisLiteOptions { Logger = logger }).GetAwaiter().GetResult();
+            server.Started.GetAwaiter().GetResult();
+            return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException or InvalidOperationException)
         {
             Say(EngineLevel.Warning, e.Message);
-            return null;
+            return false;
         }
     }
 

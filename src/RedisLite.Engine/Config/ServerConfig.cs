@@ -251,12 +251,15 @@ internal sealed class ServerConfig
     public void OnChange(Action apply, params ReadOnlySpan<string> names) =>
         OnChange(() => { apply(); return null; }, names);
 
-    /// <summary>Sets one value as the server itself, without access rules and without telling anyone: start-up and tests.</summary>
+    /// <summary>Sets one value as the server itself, without access rules: start-up, embedders, tests.</summary>
     public void Set(string name, string value)
     {
         if (!DirectiveTable.TryFind(name, out var directive)) throw new ArgumentException($"no directive is named '{name}'");
-        if (directive.ReadText(this, value) is { } error) throw new ArgumentException($"{name} '{value}': {error}");
+        var before = Report(directive);
+        var error = directive.ReadText(this, value);
         touched[directive.Index] = true;
+        if (error == null && Report(directive) != before) error = Tell(directive);
+        if (error != null) throw new ArgumentException($"{name} '{value}': {error}");
     }
 
     /// <summary>The reported value of one directive, hidden ones too.</summary>
