@@ -52,6 +52,7 @@ internal sealed class Heap : IDisposable
         Owners[(int)RecordKind.SetTable] = Owners[(int)RecordKind.HashTable];
         Owners[(int)RecordKind.ListTree] = new Values.ListOwner();
         Owners[(int)RecordKind.ZSetTree] = new Values.ZSetOwner();
+        Owners[(int)RecordKind.Stream] = new Values.StreamOwner();
     }
 
     public Arena Arena { get; } = new();

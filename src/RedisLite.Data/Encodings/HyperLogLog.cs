@@ -88,7 +88,7 @@ internal static class HyperLogLog
         return RegisterChange.Changed;
     }
 
-    private static int GetDense(ReadOnlySpan<byte> dense, int index)
+    public static int GetDense(ReadOnlySpan<byte> dense, int index)
     {
         var bit = index * RegisterBits;
         var at = HeaderSize + bit / 8;
