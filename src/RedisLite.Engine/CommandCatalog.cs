@@ -16,6 +16,11 @@ internal static class CommandCatalog
         .Add("hash", HashCommands.Table())
         .Add("list", ListCommands.Table())
         .Add("pubsub", PubSubCommands.Table())
+        .Add("server", ServerCommands.Table())
+        .Add("server", SlowLogCommands.Table())
+        .Add("server", LatencyCommands.Table())
+        .Add("server", MemoryCommands.Table())
+        .Add("server", DebugCommands.Table())
         .Add("server", ConfigCommands.Table())
         .Add("server", CommandCommands.Table())
         .Freeze();

@@ -110,7 +110,9 @@ internal sealed class CommandSpec(string name, int arity, CommandHandler? handle
 
     public long Calls;
 
-    public long Microseconds;
+    public long Nanoseconds;
+
+    public long Microseconds => Nanoseconds / 1000;
 
     /// <summary>Refused before it ran (arity, ACL, OOM …).</summary>
     public long RejectedCalls;
@@ -123,7 +125,7 @@ internal sealed class CommandSpec(string name, int arity, CommandHandler? handle
 
     public void ResetStatistics()
     {
-        Calls = Microseconds = RejectedCalls = FailedCalls = 0;
+        Calls = Nanoseconds = RejectedCalls = FailedCalls = 0;
         Latency = null;
     }
 }

@@ -38,6 +38,9 @@ internal interface IProcessFacts
 
     string OperatingSystem { get; }
 
+    /// <summary>Do nothing for so long, clients waiting (DEBUG SLEEP).</summary>
+    void Sleep(TimeSpan time);
+
     /// <summary>End the process (or the embedded instance). Called by SHUTDOWN after everything is saved.</summary>
     void Exit(int code);
 }

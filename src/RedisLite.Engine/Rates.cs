@@ -4,33 +4,48 @@ namespace RedisLite.Engine;
 internal sealed class Rates
 {
     private const int Samples = 16;
-    private readonly double[][] samples = [new double[Samples], new double[Samples], new double[Samples]];
-    private readonly long[] last = new long[3];
+    private readonly double[][] samples = new double[5][];
+    private readonly long[] last = new long[5];
     private long lastMs;
     private int at;
 
-    public long OpsPerSecond => Mean(0);
+    public Rates() => Reset();
+
+    public long OpsPerSecond => (long)samples[0].Average();
 
     public double InputKbps => samples[1].Average() / 1024;
 
     public double OutputKbps => samples[2].Average() / 1024;
 
-    public void Sample(long nowMs, Stats stats)
+    public long CyclesPerSecond => (long)samples[3].Average();
+
+    public long MicrosecondsPerCycle => (long)samples[4].Average();
+
+    public void Reset()
+    {
+        for (var i = 0; i < samples.Length; i++) samples[i] = new double[Samples];
+        Array.Clear(last);
+        lastMs = 0;
+    }
+
+    public void Sample(long nowMs, Stats stats, Info.LoopTimes loop)
     {
         var elapsed = nowMs - lastMs;
         if (elapsed < 100) return;
+        var cycles = loop.Cycles - last[3];
         Record(0, stats.Commands, elapsed);
         Record(1, stats.NetInput, elapsed);
         Record(2, stats.NetOutput, elapsed);
+        Record(3, loop.Cycles, elapsed);
+        Record(4, loop.Microseconds, cycles * 1000);
         at = (at + 1) % Samples;
         lastMs = nowMs;
     }
 
-    private void Record(int metric, long value, long elapsedMs)
+    /// <summary>Growth per thousand of the base: per second when that is milliseconds.</summary>
+    private void Record(int metric, long value, long over)
     {
-        samples[metric][at] = lastMs == 0 ? 0 : Math.Max(0, value - last[metric]) * 1000.0 / elapsedMs;
+        samples[metric][at] = lastMs == 0 || over <= 0 ? 0 : Math.Max(0, value - last[metric]) * 1000.0 / over;
         last[metric] = value;
     }
-
-    private long Mean(int metric) => (long)samples[metric].Average();
 }

@@ -22,8 +22,6 @@ internal sealed class Stats
     public long ExpiredTimeCapReached;
     public long EvictedKeys;
     public long EvictedClients;
-    public long EvictionExceededUs;
-    public long LastEvictionExceededSinceUs;
     public long ErrorReplies;
     public long Unblocked;
     public long ActiveDefragHits;
@@ -36,6 +34,7 @@ internal sealed class Stats
     public long AclDeniedCommand;
     public long AclDeniedKey;
     public long AclDeniedChannel;
+    public long LazyFreedAtReset;
     public long PeakMemory;
     public long PeakMemoryAtMs;
 
@@ -71,7 +70,7 @@ internal sealed class Stats
         errorKindsDisabled = false;
         Connections = RejectedConnections = Commands = NetInput = NetOutput = KeyspaceHits = KeyspaceMisses = ExpiredKeys = 0;
         ExpiredStalePercent = 0;
-        ExpiredTimeCapReached = EvictedKeys = EvictedClients = EvictionExceededUs = ErrorReplies = Unblocked = 0;
+        ExpiredTimeCapReached = EvictedKeys = EvictedClients = ErrorReplies = Unblocked = 0;
         ActiveDefragHits = ActiveDefragMisses = PubSubDisconnections = QueryBufferDisconnections = Reads = Writes = 0;
         AclDeniedAuth = AclDeniedCommand = AclDeniedKey = AclDeniedChannel = 0;
     }

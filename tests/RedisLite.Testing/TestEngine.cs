@@ -28,7 +28,7 @@ internal sealed class TestEngine
         configure?.Invoke(config);
         Clock = new SimClock();
         Log = new TestLog();
-        Process = new TestProcess();
+        Process = new TestProcess(Clock);
         Engine = new Engine.Engine(new EngineEnvironment(Clock, new Random(seed), new SimStorage(), Log, Process), config, commands?.Invoke());
         _main = Connect();
     }
@@ -62,6 +62,11 @@ internal sealed class TestEngine
     public void Iterate()
     {
         Engine.BeginIteration();
+        EndIteration();
+    }
+
+    internal void EndIteration()
+    {
         Engine.EndIteration();
         foreach (var client in Engine.DirtyClients) client.Clear(ClientFlags.InDirtyList);
         Engine.DirtyClients.Clear();
@@ -185,7 +190,7 @@ internal sealed class TestClient : IConnection
             _server.Engine.Process(Client!, _pipe.Reader);
         }
 
-        _server.Iterate();
+        _server.EndIteration();
     }
 
     internal static string[] Words(string line)
@@ -275,7 +280,7 @@ internal sealed class TestLog : IEngineLog
     public void Write(LogLevel level, string message) => Lines.Add((level, message));
 }
 
-internal sealed class TestProcess : IProcessFacts
+internal sealed class TestProcess(SimClock clock) : IProcessFacts
 {
     public int ProcessId => 4711;
 
@@ -292,6 +297,8 @@ internal sealed class TestProcess : IProcessFacts
     public (double System, double User, double MainThreadSystem, double MainThreadUser) CpuSeconds => (1, 2, 0.5, 1);
 
     public string OperatingSystem => "Linux test x86_64";
+
+    public void Sleep(TimeSpan time) => clock.Advance(time);
 
     /// <summary>The code the engine asked to exit with; null while it runs.</summary>
     public int? ExitCode { get; private set; }

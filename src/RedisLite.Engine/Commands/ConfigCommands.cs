@@ -97,6 +97,11 @@ internal static class ConfigCommands
     private static void ConfigResetStat(CommandContext ctx)
     {
         ctx.Engine.Stats.Reset();
+        ctx.Engine.Stats.LazyFreedAtReset = ctx.Engine.Heap.LazyFreed;
+        ctx.Engine.Stats.PeakMemory = 0;
+        ctx.Engine.LoopTimes.Reset();
+        ctx.Engine.Rates.Reset();
+        ctx.Engine.Eviction.ResetTimes();
         foreach (var command in ctx.Engine.Commands.All) command.ResetStatistics();
         ctx.Reply.Ok();
     }

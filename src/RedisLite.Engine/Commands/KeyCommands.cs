@@ -19,6 +19,9 @@ internal static class KeyCommands
     /// <summary>Redis keeps one shared object for each of the integers below this, and counts no references on it.</summary>
     private const int SharedIntegers = 10000;
 
+    /// <summary>A replica may hold nothing but keys that its primary has yet to remove: in the end one of those is the answer.</summary>
+    private const int RandomKeyTries = 100;
+
     public static CommandSpec[] Table() =>
     [
         new("COPY", -3, Copy, Write | DenyOom, "source destination [DB destination-db] [REPLACE]")
@@ -154,9 +157,9 @@ internal static class KeyCommands
     private static void RandomKey(CommandContext ctx)
     {
         var entry = ctx.NextEntry();
-        while (ctx.Db.Keys.RandomEntry(ctx.Engine.Environment.Random, entry))
+        for (var left = RandomKeyTries; ctx.Db.Keys.RandomEntry(ctx.Engine.Environment.Random, entry); left--)
         {
-            if (ctx.Db.ExpireIfDue(ctx, entry)) continue;
+            if (ctx.Db.ExpireIfDue(ctx, entry) && (left > 0 || !entry.Exists)) continue;
             ctx.Reply.Bulk(entry.Key);
             return;
         }

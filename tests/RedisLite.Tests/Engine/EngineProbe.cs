@@ -54,6 +54,7 @@ internal sealed class EngineProbe : IConnection, IEngineLog, IProcessFacts, ISto
     long IProcessFacts.SystemMemoryBytes => 0;
     (double System, double User, double MainThreadSystem, double MainThreadUser) IProcessFacts.CpuSeconds => default;
     string IProcessFacts.OperatingSystem => "";
+    void IProcessFacts.Sleep(TimeSpan time) { }
     void IProcessFacts.Exit(int code) { }
     bool IStorage.Exists(string path) => false;
     byte[]? IStorage.ReadAll(string path) => null;

@@ -1,0 +1,61 @@
+using RedisLite.Engine.Config;
+
+namespace RedisLite.Engine.Info;
+
+internal static class MemoryInfo
+{
+    public static void Write(InfoText text, Engine engine)
+    {
+        var memory = new MemoryReport(engine);
+        text.Bytes("used_memory", memory.Used);
+        text.Bytes("used_memory_rss", memory.Resident);
+        text.Bytes("used_memory_peak", memory.Peak);
+        text.Percent("used_memory_peak_perc", memory.PeakPercent);
+        text.Field("used_memory_overhead", memory.Overhead);
+        text.Field("used_memory_startup", 0);
+        text.Field("used_memory_dataset", memory.Dataset);
+        text.Percent("used_memory_dataset_perc", memory.DatasetPercent);
+        text.Field("allocator_allocated", memory.Live);
+        text.Field("allocator_active", memory.Committed);
+        text.Field("allocator_resident", memory.Committed);
+        text.Bytes("total_system_memory", engine.Environment.Process.SystemMemoryBytes);
+        WriteScripting(text);
+        text.Bytes("maxmemory", engine.Config.Maxmemory);
+        text.Field("maxmemory_policy", engine.Config.Get(["maxmemory-policy"]).First().Value);
+        text.Fixed("allocator_frag_ratio", memory.AllocatorFragmentation);
+        text.Field("allocator_frag_bytes", memory.Committed - memory.Live);
+        text.Fixed("allocator_rss_ratio", memory.Committed == 0 ? 0 : 1);
+        text.Field("allocator_rss_bytes", 0);
+        text.Fixed("rss_overhead_ratio", memory.ResidentOverhead);
+        text.Field("rss_overhead_bytes", memory.Resident - memory.Committed);
+        text.Fixed("mem_fragmentation_ratio", memory.Fragmentation);
+        text.Field("mem_fragmentation_bytes", memory.Resident - memory.Used);
+        text.Field("mem_not_counted_for_evict", memory.ReplicaClients);
+        text.Field("mem_replication_backlog", 0);
+        text.Field("mem_total_replication_buffers", memory.ReplicaClients);
+        text.Field("mem_clients_slaves", memory.ReplicaClients);
+        text.Field("mem_clients_normal", memory.NormalClients);
+        text.Field("mem_cluster_links", 0);
+        text.Field("mem_aof_buffer", 0);
+        text.Field("mem_allocator", "redislite-arena");
+        text.Field("active_defrag_running", 0);
+        text.Field("lazyfree_pending_objects", engine.Heap.LazyFreePending);
+        text.Field("lazyfreed_objects", engine.Heap.LazyFreed - engine.Stats.LazyFreedAtReset);
+    }
+
+    /// <summary>There is no interpreter in memory as long as no script has run.</summary>
+    private static void WriteScripting(InfoText text)
+    {
+        text.Field("used_memory_lua", 0);
+        text.Field("used_memory_vm_eval", 0);
+        text.Field("used_memory_lua_human", "0B");
+        text.Field("used_memory_scripts_eval", 0);
+        text.Field("number_of_cached_scripts", 0);
+        text.Field("number_of_functions", 0);
+        text.Field("number_of_libraries", 0);
+        text.Field("used_memory_vm_functions", 0);
+        text.Bytes("used_memory_vm_total", 0);
+        text.Field("used_memory_functions", 0);
+        text.Bytes("used_memory_scripts", 0);
+    }
+}

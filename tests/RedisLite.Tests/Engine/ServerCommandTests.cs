@@ -1,0 +1,214 @@
+using System.Text.Json;
+using RedisLite.Testing;
+using Xunit;
+
+namespace RedisLite.Tests.Engine;
+
+public class ServerCommandTests
+{
+    private readonly TestEngine _redis = new();
+
+    [Theory]
+    [InlineData("ROLE", "[master, 0, []]")]
+    [InlineData("DBSIZE", "0")]
+    [InlineData("FLUSHALL foo", "ERR syntax error")]
+    [InlineData("FLUSHALL ASYNC SYNC", "ERR syntax error")]
+    [InlineData("SWAPDB a 1", "ERR invalid first DB index")]
+    [InlineData("SWAPDB 0 a", "ERR invalid second DB index")]
+    [InlineData("SWAPDB 0 100", "ERR DB index is out of range")]
+    [InlineData("SWAPDB 0 -1", "ERR DB index is out of range")]
+    [InlineData("SWAPDB 0 0", "OK")]
+    [InlineData("SHUTDOWN ABORT", "ERR No shutdown in progress.")]
+    [InlineData("SHUTDOWN NOSAVE SAVE", "ERR syntax error")]
+    [InlineData("SHUTDOWN ABORT NOW", "ERR syntax error")]
+    [InlineData("SHUTDOWN SAVE", "ERR Errors trying to SHUTDOWN. Check logs.")]
+    [InlineData("LOLWUT VERSION a", "ERR value is not an integer or out of range")]
+    [InlineData("SLOWLOG GET -2", "ERR count should be greater than or equal to -1")]
+    [InlineData("SLOWLOG GET a", "ERR count should be greater than or equal to -1")]
+    [InlineData("SLOWLOG GET 1 2", "ERR unknown subcommand or wrong number of arguments for 'get'. Try SLOWLOG HELP.")]
+    [InlineData("LATENCY HISTORY x", "[]")]
+    [InlineData("LATENCY GRAPH x", "ERR No samples available for event 'x'")]
+    [InlineData("LATENCY HISTOGRAM nosuch", "[]")]
+    [InlineData("MEMORY USAGE nokey", "(nil)")]
+    [InlineData("MEMORY USAGE k SAMPLES -1", "ERR syntax error")]
+    [InlineData("MEMORY USAGE k SAMPLES", "ERR syntax error")]
+    [InlineData("MEMORY USAGE k foo 1", "ERR syntax error")]
+    [InlineData("MEMORY PURGE", "OK")]
+    [InlineData("MODULE LIST", "[]")]
+    [InlineData("DEBUG JMAP", "ERR unknown subcommand or wrong number of arguments for 'JMAP'. Try DEBUG HELP.")]
+    [InlineData("DEBUG LOG", "ERR unknown subcommand or wrong number of arguments for 'LOG'. Try DEBUG HELP.")]
+    [InlineData("DEBUG PROTOCOL foo", "ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false")]
+    [InlineData("DEBUG POPULATE -1", "ERR value is out of range, must be positive")]
+    [InlineData("DEBUG HTSTATS 99", "ERR Out of range database")]
+    [InlineData("DEBUG OBJECT nokey", "ERR no such key")]
+    [InlineData("DEBUG ERROR \"MY error\"", "MY error")]
+    [InlineData("DEBUG DIGEST", "0000000000000000000000000000000000000000")]
+    public void Replies(string command, string reply) => Assert.Equal(reply, _redis.Run(command));
+
+    [Fact]
+    public void Digests_are_those_of_Redis()
+    {
+        _redis.Run("SET k v");
+        _redis.Run("DEBUG POPULATE 3");
+        Assert.Equal("7e21e2b721a2fa04f59a951300af4077c298d532", _redis.Run("DEBUG DIGEST"));
+        Assert.Equal("[0000000000000000000000000000000000000000, d79ee9fe5d5ad902d7f6620efc3b07b75ddd742f]", _redis.Run("DEBUG DIGEST-VALUE nokey k"));
+    }
+
+    [Theory]
+    [InlineData("string", "$11\r\nHello World\r\n")]
+    [InlineData("integer", ":12345\r\n")]
+    [InlineData("double", ",3.141\r\n")]
+    [InlineData("bignum", "(1234567999999999999999999999999999999\r\n")]
+    [InlineData("null", "_\r\n")]
+    [InlineData("array", "*3\r\n:0\r\n:1\r\n:2\r\n")]
+    [InlineData("set", "~3\r\n:0\r\n:1\r\n:2\r\n")]
+    [InlineData("map", "%3\r\n:0\r\n#f\r\n:1\r\n#t\r\n:2\r\n#f\r\n")]
+    [InlineData("attrib", "|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n$39\r\nSome real reply following the attribute\r\n")]
+    [InlineData("push", ">2\r\n$16\r\nserver-cpu-usage\r\n:42\r\n$40\r\nSome real reply following the push reply\r\n")]
+    [InlineData("verbatim", "=29\r\ntxt:This is a verbatim\nstring\r\n")]
+    [InlineData("true", "#t\r\n")]
+    [InlineData("false", "#f\r\n")]
+    public void Protocol_shapes_of_RESP3(string type, string wire)
+    {
+        _redis.Run("HELLO 3");
+        Assert.Equal(wire, System.Text.Encoding.ASCII.GetString(_redis.RunRaw("DEBUG"u8.ToArray(), "PROTOCOL"u8.ToArray(), System.Text.Encoding.ASCII.GetBytes(type))));
+    }
+
+    [Fact]
+    public void Flushing_empties_one_or_all_databases_and_fails_watchers()
+    {
+        var watcher = _redis.Connect();
+        _redis.Run("SET a 1");
+        _redis.Run("SELECT 1");
+        _redis.Run("SET b 1");
+        watcher.Run("WATCH a missing");
+        Assert.Equal("OK", _redis.Run("FLUSHDB ASYNC"));
+        Assert.Equal("0", _redis.Run("DBSIZE"));
+        watcher.Run("MULTI");
+        watcher.Run("GET a");
+        Assert.Equal("[1]", watcher.Run("EXEC"));
+        watcher.Run("WATCH a");
+        Assert.Equal("OK", _redis.Run("FLUSHALL SYNC"));
+        watcher.Run("MULTI");
+        watcher.Run("GET a");
+        Assert.Equal("(nil)", watcher.Run("EXEC"));
+        _redis.Iterate();
+        Assert.Equal(0, _redis.Engine.Heap.MemoryInUse);
+    }
+
+    [Fact]
+    public void Swapping_moves_all_keys_and_touches_watched_ones_on_both_sides()
+    {
+        TestClient here = _redis.Connect(), there = _redis.Connect(), elsewhere = _redis.Connect();
+        _redis.Run("SET a 1");
+        here.Run("WATCH a");
+        there.Run("SELECT 1");
+        there.Run("WATCH a");
+        elsewhere.Run("WATCH other");
+        Assert.Equal("OK", _redis.Run("SWAPDB 0 1"));
+        Assert.Equal("(nil)", _redis.Run("GET a"));
+        Assert.Equal("1", there.Run("GET a"));
+        foreach (var (client, reply) in new[] { (here, "(nil)"), (there, "(nil)"), (elsewhere, "[PONG]") })
+        {
+            client.Run("MULTI");
+            client.Run("PING");
+            Assert.Equal(reply, client.Run("EXEC"));
+        }
+    }
+
+    [Fact]
+    public void Time_is_that_of_the_environment()
+    {
+        _redis.Advance(1.5);
+        Assert.Equal($"[{_redis.Clock.NowMs / 1000}, 1500]", _redis.Run("TIME"));
+    }
+
+    [Fact]
+    public void Sleeping_takes_time_and_reaches_slow_log_latency_events_and_histogram()
+    {
+        _redis.Run("CONFIG SET latency-monitor-threshold 10 slowlog-log-slower-than 1000 latency-tracking yes");
+        _redis.Run("CLIENT SETNAME me");
+        _redis.Run("DEBUG SLEEP 0.025");
+        Assert.Equal("1", _redis.Run("SLOWLOG LEN"));
+        var log = _redis.Run("SLOWLOG GET");
+        Assert.Matches(@"^\[\[0, \d+, 25000, \[DEBUG, SLEEP, 0\.025\], 127\.0\.0\.1:\d+, me\]\]$", log);
+        Assert.Matches(@"^\[\[command, \d+, 25, 25\]\]$", _redis.Run("LATENCY LATEST"));
+        Assert.Matches(@"^\[\[\d+, 25\]\]$", _redis.Run("LATENCY HISTORY command"));
+        Assert.Equal("[debug, [calls, 1, histogram_usec, [33, 1]]]", _redis.Run("LATENCY HISTOGRAM debug").Replace("33816", "33", StringComparison.Ordinal));
+        Assert.Contains("command - high 25 ms, low 25 ms", _redis.Run("LATENCY GRAPH command"), StringComparison.Ordinal);
+        Assert.Contains("1. command: 1 spikes", _redis.Run("LATENCY DOCTOR"), StringComparison.Ordinal);
+        Assert.Equal("0", _redis.Run("LATENCY RESET nosuch"));
+        Assert.Equal("1", _redis.Run("LATENCY RESET"));
+        Assert.Equal("OK", _redis.Run("SLOWLOG RESET"));
+        Assert.Equal("[]", _redis.Run("SLOWLOG GET -1"));
+    }
+
+    [Fact]
+    public void Monitor_sees_what_others_do()
+    {
+        var monitor = _redis.Connect();
+        Assert.Equal("OK", monitor.Run("MONITOR"));
+        _redis.Run("SET k \"a\\n\"");
+        Assert.Matches("^\\d+\\.\\d{6} \\[0 127\\.0\\.0\\.1:\\d+\\] \"SET\" \"k\" \"a\\\\n\"$", monitor.Take());
+        _redis.Run("MULTI");
+        _redis.Run("MONITOR");
+        Assert.Equal("[ERR MONITOR isn't allowed for DENY BLOCKING client]", _redis.Run("EXEC"));
+    }
+
+    [Fact]
+    public void Shutdown_exits_with_code_0()
+    {
+        _redis.Run("SHUTDOWN");
+        Assert.Equal(0, _redis.Process.ExitCode);
+    }
+
+    [Fact]
+    public void Lolwut_draws_and_names_the_version()
+    {
+        var picture = _redis.Run("LOLWUT 20 5");
+        Assert.Equal(5, picture.Split('\n').Count(line => line.Length == 20));
+        Assert.Contains("Redis ver. 7.2.6", picture, StringComparison.Ordinal);
+        Assert.NotEqual(picture, _redis.Run("LOLWUT 20 5"));
+    }
+
+    [Fact]
+    public void Memory_usage_grows_with_the_value_and_counts_what_it_owns()
+    {
+        _redis.Run("SET k v");
+        var small = long.Parse(_redis.Run("MEMORY USAGE k"));
+        _redis.RunArgs("SET", "k", new string('x', 10_000));
+        Assert.InRange(long.Parse(_redis.Run("MEMORY USAGE k")), 10_000, 12_000);
+        Assert.InRange(small, 8, 64);
+        var before = _redis.Engine.Heap.MemoryInUse;
+        for (var i = 0; i < 5000; i++) _redis.Run($"HSET h field:{i} value:{i}");
+        var grown = _redis.Engine.Heap.MemoryInUse - before;
+        Assert.InRange(long.Parse(_redis.Run("MEMORY USAGE h SAMPLES 0")), grown * 98 / 100, grown * 102 / 100);
+        Assert.InRange(long.Parse(_redis.Run("MEMORY USAGE h")), grown * 80 / 100, grown * 120 / 100);
+    }
+
+    [Fact]
+    public void Memory_stats_has_the_fields_of_Redis()
+    {
+        _redis.Run("SET k v");
+        _redis.Run("HELLO 3");
+        var stats = RedisLite.Protocol.ReplyReader.ReadAll(_redis.RunRaw("MEMORY"u8.ToArray(), "STATS"u8.ToArray()))[0];
+        var names = stats.Items.Where((_, i) => i % 2 == 0).Select(item => item.Text);
+        Assert.Equal(
+            "peak.allocated total.allocated startup.allocated replication.backlog clients.slaves clients.normal cluster.links aof.buffer lua.caches "
+            + "functions.caches db.0 overhead.total keys.count keys.bytes-per-key dataset.bytes dataset.percentage peak.percentage allocator.allocated "
+            + "allocator.active allocator.resident allocator-fragmentation.ratio allocator-fragmentation.bytes allocator-rss.ratio allocator-rss.bytes "
+            + "rss-overhead.ratio rss-overhead.bytes fragmentation fragmentation.bytes", string.Join(' ', names));
+    }
+
+    [Fact]
+    public void Stale_DEBUG_PAUSE_CRON_stops_the_ticks()
+    {
+        _redis.Run("DEBUG PAUSE-CRON 1");
+        _redis.RunArgs("SET", "k", new string('x', 1_000_000));
+        _redis.Advance(1000);
+        Assert.Equal(0, _redis.Engine.Stats.PeakMemory);
+        _redis.Run("DEBUG PAUSE-CRON 0");
+        _redis.Advance(1000);
+        Assert.True(_redis.Engine.Stats.PeakMemory > 1_000_000);
+    }
+}
