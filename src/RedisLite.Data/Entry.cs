@@ -160,6 +160,7 @@ internal sealed class Entry
     {
         var record = View;
         if (record.ExpireAtMs == expireAtMs) return;
+        if (expireAtMs >= 0) Heap.EarliestNewExpiryMs = Math.Min(Heap.EarliestNewExpiryMs, expireAtMs);
         Move(record.Kind, record.ValueLength, expireAtMs, slack: 0, record.ValueLength);
     }
 

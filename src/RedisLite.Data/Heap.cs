@@ -77,11 +77,23 @@ internal sealed class Heap : IDisposable
     /// <summary>Bytes of all live slots: falls at once when something is freed, so that eviction sees its effect.</summary>
     public long MemoryInUse => Arena.LiveBytes;
 
+    /// <summary>Of these, bytes that only a running snapshot still needs.</summary>
+    public long DeferredBytes { get; private set; }
+
+    /// <summary>
+    /// No key that was given an expiry since this was last set to long.MaxValue expires before this time: with it an expiry cycle knows when to look
+    /// again without looking.
+    /// </summary>
+    public long EarliestNewExpiryMs { get; set; } = long.MaxValue;
+
     /// <summary>Bytes taken from the operating system.</summary>
     public long CommittedBytes => Arena.CommittedBytes;
 
     /// <summary>Something waits for RunLazyFree.</summary>
     public bool HasLazyFree => !SnapshotActive && (_deferred.Count > 0 || _current.IsSet || _doomed.Count > 0);
+
+    /// <summary>Values and databases that were freed from the queue (INFO's lazyfreed_objects).</summary>
+    public long LazyFreed { get; private set; }
 
     /// <summary>Values and databases queued for freeing (INFO's lazyfree_pending_objects).</summary>
     public int LazyFreePending => _doomed.Count + (_current.IsSet ? 1 : 0);
@@ -107,7 +119,11 @@ internal sealed class Heap : IDisposable
     /// <summary>Frees one slot; when a snapshot still needs it, after the snapshot.</summary>
     public void Free(ulong handle, bool frozen)
     {
-        if (frozen) _deferred.Push(handle);
+        if (frozen)
+        {
+            _deferred.Push(handle);
+            DeferredBytes += Arena.Capacity(handle);
+        }
         else Arena.Free(handle);
     }
 
@@ -140,6 +156,7 @@ internal sealed class Heap : IDisposable
         if (SnapshotActive) return false;
         while (budget > 0 && _deferred.TryPop(out var handle))
         {
+            DeferredBytes -= Arena.Capacity(handle);
             Arena.Free(handle);
             budget--;
         }
@@ -148,7 +165,11 @@ internal sealed class Heap : IDisposable
             var done = _current.Record != 0
                 ? FreeOwned(_current.Record, ref budget)
                 : TableFree<RecordLayout>.FreeSome(this, ref _current.Table, ref budget, static (heap, record) => heap.FreeRecord(record, frozen: false, lazy: false));
-            if (done) _current = default;
+            if (done)
+            {
+                _current = default;
+                LazyFreed++;
+            }
             budget--;
         }
         return HasLazyFree;

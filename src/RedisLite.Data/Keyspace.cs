@@ -47,6 +47,7 @@ internal sealed class Keyspace
         var value = slot.Slice(valueAt, valueLength);
         if (kind.OwnsMemory()) value.Clear();
         Table.Insert(hash, handle, expireAtMs, kind.OwnsMemory());
+        if (expireAtMs >= 0) Heap.EarliestNewExpiryMs = Math.Min(Heap.EarliestNewExpiryMs, expireAtMs);
         entry.Bind(this, handle, hash);
         return value;
     }

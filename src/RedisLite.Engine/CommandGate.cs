@@ -134,6 +134,7 @@ internal static class CommandGate
         var enough = engine.Eviction.MakeRoom();
         if (enough) return null;
         var deny = spec.Has(CommandFlags.DenyOom)
+            || (client.Has(ClientFlags.InMulti) && spec.FullName is not ("exec" or "discard" or "quit" or "reset"))     // queueing takes memory too
             || (spec.FullName == "exec" && client.Multi is { } multi && (multi.Flags & CommandFlags.DenyOom) != 0);
         return deny ? Errors.OutOfMemory : null;
     }

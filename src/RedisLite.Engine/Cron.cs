@@ -11,6 +11,9 @@ internal sealed class Cron(Engine engine)
     /// <summary>Elements freed per turn, at some 50-100 ns each.</summary>
     private const int LazyFreeSteps = 4000;
 
+    /// <summary>Pages given back to the system per turn.</summary>
+    private const int TrimSteps = 8;
+
     private long nextTickMs;
     private bool workLeft;
 
@@ -21,7 +24,7 @@ internal sealed class Cron(Engine engine)
         next = Math.Min(next, engine.Blocked.NextDeadlineMs);
         next = Math.Min(next, engine.Expiry.NextRunMs);
         if (engine.Pause.UntilMs != 0) next = Math.Min(next, engine.Pause.UntilMs);
-        if (workLeft) next = Math.Min(next, now + BusyWakeMs);
+        if (workLeft || engine.Eviction.IsRunning) next = Math.Min(next, now + BusyWakeMs);
         return (int)Math.Clamp(next - now, 0, 1000);
     }
 
@@ -31,14 +34,18 @@ internal sealed class Cron(Engine engine)
         if (engine.Blocked.NextDeadlineMs <= now) engine.Blocked.ReleaseTimedOut(now);
         engine.Pause.ReleaseIfOver(now);
         if (engine.Expiry.NextRunMs <= now) engine.Expiry.Run();
-        workLeft = engine.Heap.RunLazyFree(LazyFreeSteps);
-        if (now < nextTickMs) return;
+        if (engine.Eviction.IsRunning) engine.Eviction.MakeRoom(beforeRequest: false);
+        workLeft = engine.Heap.RunLazyFree(LazyFreeSteps) | TrimIdlePages();
+        if (now < nextTickMs || engine.CronPaused) return;
 
         nextTickMs = now + (1000 / Math.Clamp(engine.Config.Hz, 1, 500));
-        engine.Rates.Sample(now, engine.Stats);
+        engine.Rates.Sample(now, engine.Stats, engine.LoopTimes);
+        engine.Expiry.SampleLifetimes();
         engine.Clients.CloseIdle(now);
         SampleMemory(now);
     }
+
+    private bool TrimIdlePages() => !engine.Heap.SnapshotActive && engine.Heap.Arena.TrimIdlePages(TrimSteps);
 
     private void SampleMemory(long now)
     {

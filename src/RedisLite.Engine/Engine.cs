@@ -28,10 +28,12 @@ internal sealed class Engine
         RespLimits = new RespLimits { BulkMax = config.ProtoMaxBulkLen };
         Heap = new Heap((ulong)environment.Random.NextInt64(), (ulong)environment.Random.NextInt64());
         Access = new AccessClock(config, environment.Random);
+        LoopTimes = new LoopTimes(Clock);
         Databases = new Database[config.Databases];
         for (var i = 0; i < Databases.Length; i++) Databases[i] = new Database(this, i);
         Commands = commands ?? CommandCatalog.Create();
         RunId = NewRunId();
+        ReplicationId = NewRunId();
         Clients = new ClientList(this);
         Blocked = new BlockedClients(this);
         PubSub = new PubSubHub(ByteKeys);
@@ -79,6 +81,8 @@ internal sealed class Engine
 
     public Rates Rates { get; } = new();
 
+    public LoopTimes LoopTimes { get; }
+
     public Eviction Eviction { get; }
 
     public ExpiryCycle Expiry { get; }
@@ -94,6 +98,9 @@ internal sealed class Engine
 
     /// <summary>40 hex digits that name this run.</summary>
     public string RunId { get; }
+
+    /// <summary>40 hex digits that name this data set's history among replicas.</summary>
+    public string ReplicationId { get; }
 
     /// <summary>The client of units that no connection asked for.</summary>
     public Client Internal { get; }
@@ -118,6 +125,9 @@ internal sealed class Engine
 
     /// <summary>Keys expire on access. Off inside DEBUG SET-ACTIVE-EXPIRE tests and while loading.</summary>
     public bool MayExpire => !IsLoading && !IsPausedForWrites;
+
+    /// <summary>DEBUG PAUSE-CRON.</summary>
+    public bool CronPaused { get; set; }
 
     /// <summary>DEBUG SET-ACTIVE-EXPIRE.</summary>
     public bool ActiveExpireEnabled { get; set; } = true;
@@ -145,14 +155,20 @@ internal sealed class Engine
 
     public void Process(Client client, PipeReader reader) => Executor.Process(client, reader);
 
-    public void BeginIteration() => Clock.Refresh();
+    public void BeginIteration()
+    {
+        Clock.Refresh();
+        LoopTimes.Begin(Stats);
+    }
 
     /// <summary>Timers, expiry, blocked clients, closes: all that is due, in bounded slices.</summary>
     public void EndIteration()
     {
         Clock.NextUnit();
+        var cronBegan = Clock.UnitTicks;
         cron.Run();
         Clients.CloseScheduled();
+        LoopTimes.End(Stats, cronBegan);
     }
 
     /// <summary>Milliseconds the loop may sleep at most.</summary>

@@ -23,11 +23,13 @@ internal sealed class Executor
     private readonly CommandSpec?[] specs = new CommandSpec?[RequestBatch.RequestsMax];
     private readonly ulong[] hashes = new ulong[RequestBatch.RequestsMax];
     private readonly CommandContext[] contexts = new CommandContext[NestingMax];
+    private readonly CommandContext internalContext;
     private int depth;
 
     public Executor(Engine engine)
     {
         this.engine = engine;
+        internalContext = new CommandContext(engine);
         for (var i = 0; i < contexts.Length; i++) contexts[i] = new CommandContext(engine);
     }
 
@@ -99,14 +101,18 @@ internal sealed class Executor
         Resume(client);
     }
 
-    /// <summary>A unit that no client asked for: expiry, eviction, a key's removal by the server.</summary>
-    public void RunInternal(Action<CommandContext> work)
+    /// <summary>
+    /// A unit that no client asked for: expiry, eviction, a key's removal by the server. It has a context of its own, because eviction happens between
+    /// the loading of a request and its run; then whoever waits for a key is served after that request.
+    /// </summary>
+    public void RunInternal(Action<CommandContext> work, bool beforeRequest = false)
     {
-        var ctx = contexts[depth];
+        var ctx = internalContext;
         ctx.Load(engine.Internal, engine.Internal.Reply, [], [], 0, 0);
         ctx.Begin(engine.InternalCommand);
         work(ctx);
-        EndUnit();
+        FlushEffects();
+        if (!beforeRequest && engine.Blocked.HasReady) engine.Blocked.ServeReady();
     }
 
     /// <summary>Effects of the finished unit go to the sinks; then whoever waited for its keys is served.</summary>
@@ -229,11 +235,13 @@ internal sealed class Executor
     private void Account(CommandContext ctx, long ticks)
     {
         var spec = ctx.Spec;
-        var microseconds = engine.Clock.MicrosecondsOf(ticks);
+        var nanoseconds = engine.Clock.NanosecondsOf(ticks);
+        var microseconds = nanoseconds / 1000;
         engine.Stats.Commands++;
         spec.Calls++;
-        spec.Microseconds += microseconds;
-        if (engine.Config.LatencyTracking) (spec.Latency ??= new LatencyHistogram()).Record(engine.Clock.NanosecondsOf(ticks));
+        spec.Nanoseconds += nanoseconds;
+        if (depth == 0) engine.LoopTimes.CommandNanoseconds += nanoseconds;
+        if (engine.Config.LatencyTracking) (spec.Latency ??= new LatencyHistogram()).Record(nanoseconds);
         if (microseconds >= engine.SlowestUninteresting) engine.RecordSlow(ctx, microseconds);
     }
 

@@ -202,6 +202,9 @@ internal readonly ref struct ElementTable(Heap heap, ref TableHeader header)
 
     public void CheckInvariants() => TableCheck<ElementLayout>.Run(_heap, in _header);
 
+    /// <summary>Bytes of segments and directory.</summary>
+    public long IndexBytes => TableSize.OfIndex(_heap, in _header);
+
     /// <summary>Bytes of segments and elements, these estimated from the first so many; 0 = all are looked at.</summary>
     public long MemoryInUse(int samples)
     {

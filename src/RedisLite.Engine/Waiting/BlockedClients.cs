@@ -51,6 +51,9 @@ internal sealed class BlockedClients(Engine engine)
 
     public int KeyCount => queues.Count;
 
+    /// <summary>Keys that somebody waits for who is also served when they go away.</summary>
+    public int KeysServedOnRemoval => queues.Values.Count(queue => queue.Exists(client => client.Blocked is { ServeOnRemoval: true }));
+
     public bool HasReady => ready.Count > 0;
 
     /// <summary>Unix ms of the nearest timeout, long.MaxValue when there is none.</summary>

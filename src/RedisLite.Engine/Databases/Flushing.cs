@@ -1,0 +1,41 @@
+using RedisLite.Data;
+
+namespace RedisLite.Engine.Databases;
+
+/// <summary>Changes of whole databases: emptying and exchanging them, with what watchers and waiting clients must learn of it.</summary>
+internal static class Flushing
+{
+    /// <summary>Returns the number of keys that are gone.</summary>
+    public static long Flush(CommandContext ctx, Database db, bool lazy)
+    {
+        var removed = db.Keys.Count;
+        TouchWatchers(ctx, db, other: null);
+        db.Keys.Clear(lazy);
+        db.AverageTtlMs = 0;
+        ctx.Engine.Blocked.SignalAll(db.Index);
+        return removed;
+    }
+
+    public static void Swap(CommandContext ctx, Database first, Database second)
+    {
+        TouchWatchers(ctx, first, second);
+        TouchWatchers(ctx, second, first);
+        first.SwapWith(second);
+        ctx.Engine.Blocked.SignalAll(first.Index);
+        ctx.Engine.Blocked.SignalAll(second.Index);
+    }
+
+    /// <summary>
+    /// A watched key is touched when it was there or will be there, where being past the expiry counts as absence: a key that is replaced by one
+    /// past its expiry, or that was already past it when the watch began, has not changed.
+    /// </summary>
+    private static void TouchWatchers(CommandContext ctx, Database db, Database? other)
+    {
+        if (db.Watched.Count == 0) return;
+        var entry = new Entry();
+        db.Watched.TouchAll(watch => (db.FindRaw(watch.Key, entry) && !watch.ExpiredWhenWatched) || (other is not null && IsAlive(ctx, other, watch.Key, entry)));
+    }
+
+    private static bool IsAlive(CommandContext ctx, Database db, byte[] key, Entry entry) =>
+        db.FindRaw(key, entry) && (!entry.HasExpiry || entry.ExpireAtMs > ctx.NowMs);
+}
