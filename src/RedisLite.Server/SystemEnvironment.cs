@@ -55,6 +55,8 @@ internal sealed class ProcessFacts(ServerConfig config, Func<int> port, Action<i
 
     public string OperatingSystem { get; } = DescribeSystem();
 
+    public void Sleep(TimeSpan time) => Thread.Sleep(time);
+
     public void Exit(int code) => exit(code);
 
     private static long ReadSystemMemory()
