@@ -1,4 +1,3 @@
-using System.Text.Json;
 using RedisLite.Testing;
 using Xunit;
 
@@ -35,6 +34,7 @@ public class ServerCommandTests
     [InlineData("MEMORY USAGE k foo 1", "ERR syntax error")]
     [InlineData("MEMORY PURGE", "OK")]
     [InlineData("MODULE LIST", "[]")]
+    [InlineData("MODULE UNLOAD m", "ERR Error unloading module: no such module with that name")]
     [InlineData("DEBUG JMAP", "ERR unknown subcommand or wrong number of arguments for 'JMAP'. Try DEBUG HELP.")]
     [InlineData("DEBUG LOG", "ERR unknown subcommand or wrong number of arguments for 'LOG'. Try DEBUG HELP.")]
     [InlineData("DEBUG PROTOCOL foo", "ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false")]
@@ -44,6 +44,44 @@ public class ServerCommandTests
     [InlineData("DEBUG ERROR \"MY error\"", "MY error")]
     [InlineData("DEBUG DIGEST", "0000000000000000000000000000000000000000")]
     public void Replies(string command, string reply) => Assert.Equal(reply, _redis.Run(command));
+
+    [Theory]
+    [InlineData("MODULE LOAD /tmp/x.so")]
+    [InlineData("MODULE LOADEX /tmp/x.so ARGS 1")]
+    public void Modules_are_refused_with_a_line_in_the_log(string command)
+    {
+        var redis = new TestEngine(config => config.Set("enable-module-command", "yes"));
+        Assert.Equal("ERR Error loading the extension. Please check the server logs.", redis.Run(command));
+        Assert.Contains("/tmp/x.so", redis.Log.Lines[^1].Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("MODULE HELP")]
+    [InlineData("MEMORY HELP")]
+    [InlineData("LATENCY HELP")]
+    [InlineData("SLOWLOG HELP")]
+    [InlineData("OBJECT HELP")]
+    [InlineData("DEBUG HELP")]
+    public void Helps_name_the_command_and_end_with_help(string command)
+    {
+        var help = _redis.Run(command);
+        Assert.StartsWith($"[{command.Split(' ')[0]} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", help, StringComparison.Ordinal);
+        Assert.EndsWith("HELP,     Print this help.]", help, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Memory_in_words()
+    {
+        Assert.Contains("too little memory", _redis.Run("MEMORY DOCTOR"), StringComparison.Ordinal);
+        _redis.RunArgs("SET", "k", new string('x', 8_000_000));
+        Assert.Contains("No problem", _redis.Run("MEMORY DOCTOR"), StringComparison.Ordinal);
+        _redis.Advance(1000);
+        _redis.RunArgs("SET", "k", new string('x', 5_300_000));
+        _redis.RunArgs("SET", "l", new string('x', 1_000));
+        _redis.Engine.Stats.PeakMemory = 100_000_000;
+        Assert.Contains("Peak:", _redis.Run("MEMORY DOCTOR"), StringComparison.Ordinal);
+        Assert.Matches(@"alive +53\d{5} bytes".Replace("\\", "\", StringComparison.Ordinal), _redis.Run("MEMORY MALLOC-STATS"));
+    }
 
     [Fact]
     public void Digests_are_those_of_Redis()
