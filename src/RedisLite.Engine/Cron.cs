@@ -8,12 +8,6 @@ internal sealed class Cron(Engine engine)
 {
     private const int BusyWakeMs = 1;
 
-    /// <summary>Elements freed per turn, at some 50-100 ns each.</summary>
-    private const int LazyFreeSteps = 4000;
-
-    /// <summary>Pages given back to the system per turn.</summary>
-    private const int TrimSteps = 8;
-
     private long nextTickMs;
     private bool workLeft;
 
@@ -35,7 +29,7 @@ internal sealed class Cron(Engine engine)
         engine.Pause.ReleaseIfOver(now);
         if (engine.Expiry.NextRunMs <= now) engine.Expiry.Run();
         if (engine.Eviction.IsRunning) engine.Eviction.MakeRoom(beforeRequest: false);
-        workLeft = engine.Heap.RunLazyFree(LazyFreeSteps) | TrimIdlePages();
+        workLeft = engine.Heap.RunBackground(engine.Config.Activedefrag);
         if (now < nextTickMs || engine.CronPaused) return;
 
         nextTickMs = now + (1000 / Math.Clamp(engine.Config.Hz, 1, 500));
@@ -44,8 +38,6 @@ internal sealed class Cron(Engine engine)
         engine.Clients.CloseIdle(now);
         SampleMemory(now);
     }
-
-    private bool TrimIdlePages() => !engine.Heap.SnapshotActive && engine.Heap.Arena.TrimIdlePages(TrimSteps);
 
     private void SampleMemory(long now)
     {

@@ -37,7 +37,6 @@ internal static class MemoryText
     {
         var text = new StringBuilder("Arena of the data set\n");
         Line("taken from the system", heap.CommittedBytes);
-        Line("of it, pages of small slots", heap.Arena.SlabCommittedBytes);
         Line("alive", heap.MemoryInUse);
         Line("kept for a snapshot", heap.DeferredBytes);
         text.Append(CultureInfo.InvariantCulture, $"  {"values waiting to be freed",-30}{heap.LazyFreePending,16}\n");

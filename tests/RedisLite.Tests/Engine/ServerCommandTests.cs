@@ -80,8 +80,7 @@ public class ServerCommandTests
         _redis.RunArgs("SET", "l", new string('x', 1_000));
         _redis.Engine.Stats.PeakMemory = 100_000_000;
         Assert.Contains("Peak:", _redis.Run("MEMORY DOCTOR"), StringComparison.Ordinal);
-        Assert.Matches(@"alive +53\d{5} bytes".Replace("\\", "\", StringComparison.Ordinal), _redis.Run("MEMORY MALLOC-STATS"));
-    }
+        Assert.Matches(@"alive +53\d{5} bytes", _redis.Run("MEMORY MALLOC-STATS"));
 
     [Fact]
     public void Digests_are_those_of_Redis()
