@@ -34,7 +34,7 @@ public class ServerCommandTests
     [InlineData("MEMORY USAGE k foo 1", "ERR syntax error")]
     [InlineData("MEMORY PURGE", "OK")]
     [InlineData("MODULE LIST", "[]")]
-    [InlineData("MODULE UNLOAD m", "ERR Error unloading module: no such module with that name")]
+    [InlineData("MODULE UNLOAD m", "ERR MODULE command not allowed. If the enable-module-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.")]
     [InlineData("DEBUG JMAP", "ERR unknown subcommand or wrong number of arguments for 'JMAP'. Try DEBUG HELP.")]
     [InlineData("DEBUG LOG", "ERR unknown subcommand or wrong number of arguments for 'LOG'. Try DEBUG HELP.")]
     [InlineData("DEBUG PROTOCOL foo", "ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false")]
@@ -53,6 +53,7 @@ public class ServerCommandTests
         var redis = new TestEngine(config => config.Set("enable-module-command", "yes"));
         Assert.Equal("ERR Error loading the extension. Please check the server logs.", redis.Run(command));
         Assert.Contains("/tmp/x.so", redis.Log.Lines[^1].Message, StringComparison.Ordinal);
+        Assert.Equal("ERR Error unloading module: no such module with that name", redis.Run("MODULE UNLOAD m"));
     }
 
     [Theory]
@@ -81,6 +82,7 @@ public class ServerCommandTests
         _redis.Engine.Stats.PeakMemory = 100_000_000;
         Assert.Contains("Peak:", _redis.Run("MEMORY DOCTOR"), StringComparison.Ordinal);
         Assert.Matches(@"alive +53\d{5} bytes", _redis.Run("MEMORY MALLOC-STATS"));
+    }
 
     [Fact]
     public void Digests_are_those_of_Redis()
