@@ -161,6 +161,12 @@ internal sealed class Entry
         var record = View;
         if (record.ExpireAtMs == expireAtMs) return;
         if (expireAtMs >= 0) Heap.EarliestNewExpiryMs = Math.Min(Heap.EarliestNewExpiryMs, expireAtMs);
+        if (record.HasExpiry && expireAtMs >= 0 && IsMutable)
+        {
+            Record.SetExpireAt(Arena.Slot(Handle), expireAtMs);
+            Space.Table.Replace(Hash, Handle, Handle, expireAtMs, record.Kind.OwnsMemory());
+            return;
+        }
         Move(record.Kind, record.ValueLength, expireAtMs, slack: 0, record.ValueLength);
     }
 

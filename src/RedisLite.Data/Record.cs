@@ -85,6 +85,9 @@ internal readonly ref struct Record
         MemoryMarshal.Write(slot[12..], valueLength);
     }
 
+    /// <summary>For a record that has an expiry already.</summary>
+    public static void SetExpireAt(Span<byte> slot, long expireAtMs) => MemoryMarshal.Write(slot[((slot[0] & LongFlag) != 0 ? 16 : 8)..], expireAtMs);
+
     public static void SetAccess(Span<byte> slot, uint access)
     {
         // Not one 32-bit write: byte 0 belongs to the record proper.

@@ -150,10 +150,19 @@ internal readonly ref struct HashTable<TLayout>(Heap heap, ref TableHeader heade
         if (ownsMemory) bucket.HasOwner = true;
 
         bucket.SetExpiry(place.Slot, expireAtMs >= 0);
-        if (hadExpiry) ForgetExpiry(first, ref segment.Header);
-        if (expireAtMs < 0) return frozen;
-        segment.Header.CountWithExpiry++;
-        NoteExpiry(first, ref segment.Header, expireAtMs);
+        if (hadExpiry && expireAtMs >= 0)
+        {
+            segment.Header.EarliestExpiryMs = Math.Min(segment.Header.EarliestExpiryMs, expireAtMs);
+        }
+        else if (hadExpiry)
+        {
+            ForgetExpiry(first, ref segment.Header);
+        }
+        else if (expireAtMs >= 0)
+        {
+            segment.Header.CountWithExpiry++;
+            NoteExpiry(first, ref segment.Header, expireAtMs);
+        }
         return frozen;
     }
 
