@@ -188,6 +188,19 @@ internal sealed class Heap : IDisposable
         return _defragmenter.RunSlice(eagerDefrag) || trimming;
     }
 
+    /// <summary>
+    /// MEMORY PURGE: a round of defragmentation at once, whatever the waste; nothing during a snapshot. Tests may ask for every page to be emptied, and
+    /// for small slices (at least a few hundred).
+    /// </summary>
+    public void Purge(bool everyPage = false, int slice = int.MaxValue)
+    {
+        if (SnapshotActive) return;
+        _defragmenter.RunRound(everyPage, slice);
+        while (Arena.TrimIdlePages(int.MaxValue))
+        {
+        }
+    }
+
     public void Dispose() => Arena.Dispose();
 
     private bool FreeOwned(ulong handle, ref int budget)

@@ -525,6 +525,23 @@ internal sealed unsafe class Arena : IDisposable
         return marked + MarkSparseRunChunks();
     }
 
+    /// <summary>Marks every page, for tests that want all to move.</summary>
+    public void MarkAllPages()
+    {
+        for (var chunk = 1; chunk < _chunkEnd; chunk++)
+        {
+            if (_chunks[chunk] is not { Pages: { } pages } meta) continue;
+            for (var index = 0; index < PagesPerChunk; index++)
+            {
+                var pageId = (chunk * PagesPerChunk) + index;
+                var sizeClass = _pageClass[pageId];
+                if (meta.Runs is null && sizeClass == 0) continue;
+                if (meta.Runs is null && !_marked[pageId] && pages[index].Live < SizeClasses.SlotsPerPage(sizeClass)) Unlink(sizeClass, ref pages[index]);
+                _marked[pageId] = true;
+            }
+        }
+    }
+
     /// <summary>Puts marked pages that could not be emptied back into use.</summary>
     public void UnmarkPages()
     {

@@ -35,6 +35,19 @@ internal sealed class Defragmenter(Heap heap)
         return _walking;
     }
 
+    /// <summary>A whole round now (MEMORY PURGE), in slices of this budget; every page is emptied on request of a test.</summary>
+    public void RunRound(bool everyPage, int slice)
+    {
+        if (!_walking) Start();
+        if (everyPage) heap.Arena.MarkAllPages();
+        else heap.Arena.MarkSparsePages();
+        while (_walking)
+        {
+            var budget = slice;
+            while (budget > 0 && _walking) WalkSegment(ref budget);
+        }
+    }
+
     private bool TryStart(bool eager)
     {
         var waste = Waste;
@@ -48,9 +61,14 @@ internal sealed class Defragmenter(Heap heap)
             heap.Arena.UnmarkPages();
             return false;
         }
+        Start();
+        return true;
+    }
+
+    private void Start()
+    {
         _walking = true;
         (_keyspace, _place, _bucket, _owner) = (0, 0, 0, 0);
-        return true;
     }
 
     private void Finish()

@@ -176,6 +176,18 @@ internal readonly ref struct ElementTable(Heap heap, ref TableHeader header)
         return moved;
     }
 
+    /// <summary>Defragmentation: puts the element elsewhere and returns its new handle. Never while a snapshot runs.</summary>
+    public ulong Move(ulong element)
+    {
+        var source = Arena.Slot(element);
+        var moved = Arena.Alloc(source.Length);
+        source.CopyTo(Arena.Slot(moved));
+        var record = new Element(source);
+        Table.Replace(_heap.Hash(record.Key), element, moved, record.ExpireAtMs, ownsMemory: false);
+        Arena.Free(element);
+        return moved;
+    }
+
     public bool Remove(ReadOnlySpan<byte> key)
     {
         var hash = _heap.Hash(key);

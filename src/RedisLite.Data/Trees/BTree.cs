@@ -42,6 +42,8 @@ internal struct BTree
     public const int HeightMax = 12;
     public const int LeafHeader = 4;
 
+    private const int MoveCost = 4;
+
     public TreeRoot Root;
 
     private readonly Heap _heap;
@@ -476,6 +478,38 @@ internal struct BTree
     }
 
     // ---- the whole tree ----
+
+    /// <summary>Defragmentation: moves the nodes of the path out of marked pages. Never while a snapshot runs.</summary>
+    public void MoveMarked()
+    {
+        for (var level = 0; level <= Height; level++)
+        {
+            var old = _nodes[level];
+            if (!_arena.IsMarked(old)) continue;
+            var source = _arena.Slot(old);
+            var moved = _arena.Alloc(source.Length);
+            source.CopyTo(_arena.Slot(moved));
+            ReplaceNode(level, moved);
+            _arena.Free(old);
+        }
+    }
+
+    /// <summary>The same for all nodes in slices; the cursor is the rank to go on from. True at the end.</summary>
+    public static bool MoveSome(Heap heap, int keySize, ref TreeRoot root, ref ulong cursor, ref int budget)
+    {
+        if (root.Node == 0) return true;
+        var tree = new BTree(heap, keySize, root);
+        tree.SeekRank((long)cursor);
+        do
+        {
+            tree.MoveMarked();
+            cursor = (ulong)(tree.Before + tree.LeafCount);
+            budget -= MoveCost;
+        }
+        while (budget > 0 && tree.MoveNext());
+        root = tree.Root;
+        return cursor >= (ulong)root.Count;
+    }
 
     /// <summary>
     /// Frees a dropped tree in slices, from its right edge; the root remembers the progress. One leaf costs one of the budget. No snapshot may run.

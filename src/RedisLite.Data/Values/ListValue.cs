@@ -357,4 +357,7 @@ internal sealed class ListOwner : IMemoryOwner
 
     public long MemoryOf(Heap heap, ReadOnlySpan<byte> value, int samples) =>
         BTree.MemoryOf(heap, keySize: 0, MemoryMarshal.Read<TreeRoot>(value), samples);
+
+    public bool MoveSome(Heap heap, Span<byte> value, ref ulong cursor, ref int budget) =>
+        BTree.MoveSome(heap, keySize: 0, ref MemoryMarshal.AsRef<TreeRoot>(value), ref cursor, ref budget);
 }

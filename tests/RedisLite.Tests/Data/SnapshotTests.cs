@@ -79,6 +79,7 @@ public class SnapshotTests
             if (_entry.Exists) _model[name] = Describe(new Record(Heap.Arena.Slot(_entry.Handle)), Heap);
             else _model.Remove(name);
             if (!Heap.SnapshotActive && _random.Next(8) == 0) Heap.RunBackground(eagerDefrag: true);
+            if (!Heap.SnapshotActive && _random.Next(500) == 0) Heap.Purge(everyPage: true, _random.Next(200, 2000));
         }
 
         private void Create(byte[] key)

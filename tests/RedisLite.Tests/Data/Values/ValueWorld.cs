@@ -87,6 +87,7 @@ public abstract class ValueWorld<TModel>
 
     private void SometimesSnapshot(Keyspace keyspace, int step)
     {
+        if (_frozen is null && Random.Next(40) == 0) Heap.Purge(everyPage: true, slice: Random.Next(200, 3000));
         if (_frozen is null && Random.Next(60) == 0)
         {
             Heap.BeginSnapshot();
