@@ -193,9 +193,9 @@ internal sealed class RequestParser(RespLimits limits)
     {
         if ((uint)at < (uint)data.Length && data[at] == (byte)'$' && TryReadShortLength(data, at, out length, out content))
         {
+            if (length > limits.BulkMax) return Fail("Protocol error: invalid bulk length");
             if (length > RespLimits.BulkMaxUnauthenticated && !Authenticated) return Fail("Protocol error: unauthenticated bulk length");
-            if (length <= limits.BulkMax) return Outcome.Request;
-            return Fail("Protocol error: invalid bulk length");
+            return Outcome.Request;
         }
 
         var outcome = ReadLength(data, at, start, LineKind.Bulk, out var value, out content);
