@@ -72,16 +72,23 @@ internal sealed class ExecutorLoop : IDisposable
 
     // ---- the iteration ----
 
-    /// Runs until Stop; then every connection is closed.
+    /// Runs until Stop; then every connection is closed. After a bug in the loop itself they are closed without asking the engine, whose state is unknown.
     public void Run()
     {
-        while (!_stopping) Iterate();
-        foreach (var connection in _connections.ToArray())
+        try
         {
-            connection.Flush();
-            connection.End();
+            while (!_stopping) Iterate();
+            foreach (var connection in _connections.ToArray())
+            {
+                connection.Flush();
+                connection.End();
+            }
         }
-        _connections.Clear();
+        finally
+        {
+            foreach (var connection in _connections) connection.Abandon();
+            _connections.Clear();
+        }
     }
 
     /// Ends Run after the current iteration. Loop thread only: post it from elsewhere.

@@ -206,4 +206,12 @@ internal abstract class Connection(ExecutorLoop loop) : IConnection
         _reader.Release();
         CloseTransport();
     }
+
+    /// Closes the socket and nothing else.
+    internal void Abandon()
+    {
+        if (IsEnded) return;
+        IsEnded = _dropped = true;
+        CloseTransport();
+    }
 }
