@@ -21,7 +21,7 @@ public sealed class RedisLiteServer : IAsyncDisposable
     private readonly TaskCompletionSource<int> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ExecutorLoop _loop = null!;
     private ListenerSet _listeners = null!;
-    private PageHelper? _pages;
+    private PageToucher? _pages;
     private int _exitCode;
 
     private RedisLiteServer(ServerConfig config, RedisLiteOptions options)
@@ -163,7 +163,7 @@ public sealed class RedisLiteServer : IAsyncDisposable
             var engine = new RedisEngine(new EngineEnvironment(_options.TimeProvider, random, new DiskStorage(), log, facts), _config);
             Stalls = _options.StallThreshold is { } threshold ? new StallDetector(threshold) : null;
             _loop = new ExecutorLoop(engine, transport, Stalls);
-            if (OperatingSystem.IsLinux()) _pages = new PageHelper(engine.Heap.Arena);
+            if (OperatingSystem.IsLinux()) _pages = new PageToucher(engine.Heap.Arena);
         }
         catch
         {

@@ -4,14 +4,14 @@ namespace RedisLite.Server;
 
 /// A thread that touches memory shortly before the executor allocates from it: the first touch of a huge page may take milliseconds, which
 /// here nobody waits for. It sleeps while the data set does not grow.
-internal sealed class PageHelper : IDisposable
+internal sealed class PageToucher : IDisposable
 {
     private readonly Arena _arena;
     private readonly AutoResetEvent _wanted = new(false);
     private readonly Thread _thread;
     private volatile bool _stopping;
 
-    public PageHelper(Arena arena)
+    public PageToucher(Arena arena)
     {
         _arena = arena;
         _thread = new Thread(Run) { Name = "redislite-pages", IsBackground = true };
