@@ -42,8 +42,6 @@ internal struct BTree
     public const int HeightMax = 12;
     public const int LeafHeader = 4;
 
-    private const int MoveCost = 4;
-
     public TreeRoot Root;
 
     private readonly Heap _heap;
@@ -477,56 +475,8 @@ internal struct BTree
         else _arena.Free(handle);
     }
 
-    // ---- the whole tree ----
-
-    /// <summary>Defragmentation: moves the nodes of the path out of marked pages. Never while a snapshot runs.</summary>
-    public void MoveMarked()
-    {
-        for (var level = 0; level <= Height; level++)
-        {
-            var old = _nodes[level];
-            if (!_arena.IsMarked(old)) continue;
-            var source = _arena.Slot(old);
-            var moved = _arena.Alloc(source.Length);
-            source.CopyTo(_arena.Slot(moved));
-            ReplaceNode(level, moved);
-            _arena.Free(old);
-        }
-    }
-
-    /// <summary>The same for all nodes in slices; the cursor is the rank to go on from. True at the end.</summary>
-    public static bool MoveSome(Heap heap, int keySize, ref TreeRoot root, ref ulong cursor, ref int budget)
-    {
-        if (root.Node == 0) return true;
-        var tree = new BTree(heap, keySize, root);
-        tree.SeekRank((long)cursor);
-        do
-        {
-            tree.MoveMarked();
-            cursor = (ulong)(tree.Before + tree.LeafCount);
-            budget -= MoveCost;
-        }
-        while (budget > 0 && tree.MoveNext());
-        root = tree.Root;
-        return cursor >= (ulong)root.Count;
-    }
-
-    /// <summary>
-    /// Frees a dropped tree in slices, from its right edge; the root remembers the progress. One leaf costs one of the budget. No snapshot may run.
-    /// </summary>
-    public static bool FreeSome(Heap heap, int keySize, ref TreeRoot root, ref int budget)
-    {
-        var tree = new BTree(heap, keySize, root);
-        while (tree.Root.Node != 0 && budget > 0)
-        {
-            tree.FreeRightmost();
-            budget--;
-        }
-        root = tree.Root;
-        return root.Node == 0;
-    }
-
-    private void FreeRightmost()
+    /// <summary>Frees the last leaf, and the nodes that end with it, of a dropped tree. Counts and keys are left wrong.</summary>
+    internal void FreeRightmost()
     {
         SeekLast();
         _arena.Free(LeafHandle);
@@ -541,79 +491,18 @@ internal struct BTree
         Root = default;
     }
 
-    /// <summary>A copy of all nodes, for COPY. What the leaves may point to is the owner's to copy.</summary>
-    public static TreeRoot Copy(Heap heap, int keySize, TreeRoot root)
+    /// <summary>Defragmentation: moves the nodes of the path out of marked pages. Never while a snapshot runs.</summary>
+    public void MoveMarked()
     {
-        if (root.Node == 0) return root;
-        var copy = root;
-        copy.Node = CopyNode(heap, keySize, root.Node, root.Height);
-        return copy;
-    }
-
-    private static ulong CopyNode(Heap heap, int keySize, ulong handle, int height)
-    {
-        var arena = heap.Arena;
-        var from = arena.Slot(handle);
-        var length = height == 0 ? from.Length : new TreeNode(from, keySize).Length;
-        var copy = arena.Alloc(length);
-        var to = arena.Slot(copy);
-        from[..length].CopyTo(to);
-        BinaryPrimitives.WriteUInt32LittleEndian(to, heap.Epoch);
-        if (height == 0) return copy;
-        for (var i = 0; i < new TreeNode(arena.Slot(copy), keySize).Count; i++)
+        for (var level = 0; level <= Height; level++)
         {
-            var child = CopyNode(heap, keySize, new TreeNode(arena.Slot(copy), keySize).Child(i), height - 1);
-            new TreeNode(arena.Slot(copy), keySize).SetChild(i, child);
+            var old = _nodes[level];
+            if (!_arena.IsMarked(old)) continue;
+            var source = _arena.Slot(old);
+            var moved = _arena.Alloc(source.Length);
+            source.CopyTo(_arena.Slot(moved));
+            ReplaceNode(level, moved);
+            _arena.Free(old);
         }
-
-        return copy;
-    }
-
-    /// <summary>Bytes of the tree's slots, estimated from so many leaves (0 = all).</summary>
-    public static long MemoryOf(Heap heap, int keySize, TreeRoot root, int samples)
-    {
-        if (root.Node == 0) return 0;
-        var tree = new BTree(heap, keySize, root);
-        long bytes = 0, elements = 0;
-        var leaves = 0;
-        tree.SeekFirst();
-        do
-        {
-            bytes += heap.Arena.Capacity(tree.LeafHandle) + 12 + keySize;       // and its entry in the node above
-            elements += tree.LeafCount;
-        }
-        while ((samples == 0 || ++leaves < samples) && tree.MoveNext());
-        return elements == 0 ? bytes : (long)((double)bytes / elements * root.Count);
-    }
-
-    public delegate void LeafCheck(ReadOnlySpan<byte> leaf, long count);
-
-    /// <summary>Throws when counts, keys or levels do not fit together; every leaf goes to the owner's check.</summary>
-    public readonly void CheckInvariants(LeafCheck check)
-    {
-        if (Root.Node == 0) Require(Root.Count == 0 && Root.Height == 0, "empty tree");
-        else if (Height == 0) check(_arena.Slot(Root.Node)[LeafHeader..], Root.Count);
-        else Require(CheckNode(Root.Node, 0, default, check) == Root.Count, "number of elements");
-    }
-
-    private readonly long CheckNode(ulong handle, int level, ReadOnlySpan<byte> key, LeafCheck check)
-    {
-        var node = new TreeNode(_arena.Slot(handle), _keySize);
-        Require(node.Count is > 0 and <= TreeNode.EntriesMax, "node size");
-        Require(key.IsEmpty || node.Key(0).SequenceEqual(key), "first key");
-        long total = 0;
-        for (var i = 0; i < node.Count; i++)
-        {
-            var size = (long)node.Size(i);
-            if (level + 1 == Height) check(_arena.Slot(node.Child(i))[LeafHeader..], size);
-            else Require(CheckNode(node.Child(i), level + 1, node.Key(i), check) == size, "size of a child");
-            total += size;
-        }
-        return total;
-    }
-
-    private static void Require(bool condition, string what)
-    {
-        if (!condition) throw new InvalidOperationException("B+tree: wrong " + what + ".");
     }
 }

@@ -180,6 +180,9 @@ internal readonly struct HashValue(Entry entry) : IValue<HashValue>
         if (IsBlob && (_entry.Value.Length > BigBlobBytes || Count > BigBlobCount)) MakeTable();
     }
 
+    /// <summary>The hash has been loaded as a listpack: it takes the form that a hash of its size has.</summary>
+    public void Settle() => Expect((int)Math.Min(Count, int.MaxValue));
+
     private void MakeTable()
     {
         var header = default(TableHeader);

@@ -97,7 +97,7 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
         else tree.SeekLast();
         var leaf = tree.Leaf;
         var leafBytes = ListPack.TotalBytes(leaf);
-        if (Limits.Allows(leafBytes, tree.LeafCount, value))
+        if (tree.LeafCount == 0 || Limits.Allows(leafBytes, tree.LeafCount, value))
         {
             PackedEdit.Insert(ref tree, end == ListEnd.Left ? ListPack.First : leafBytes - 1, value);
         }
@@ -303,14 +303,43 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
         MemoryMarshal.Write(_entry.Resize(TreeRoot.Bytes, RecordKind.ListTree), tree.Root);
     }
 
+    /// <summary>Adds a node of a list as a file holds it: a validated listpack with at least one element. <see cref="Settle"/> ends the loading.</summary>
+    public void AppendPack(ReadOnlySpan<byte> pack)
+    {
+        var count = ListPack.Count(pack);
+        var isEmpty = Count == 0;
+        if (IsBlob && !isEmpty) MakeTree();
+        var tree = isEmpty ? new BTree(Heap, keySize: 0, default) : OpenTree();
+        var handle = tree.NewLeaf(pack.Length, out var leaf);
+        pack.CopyTo(leaf);
+        if (isEmpty)
+        {
+            _entry.Resize(TreeRoot.Bytes, RecordKind.ListTree);
+            tree.Plant(handle, count);
+        }
+        else
+        {
+            tree.SeekLast();
+            tree.InsertLeafAfter(handle, count, default, default);
+        }
+        Store(tree);
+    }
+
+    /// <summary>The list has been loaded: it takes the form that a list of its size has.</summary>
+    public void Settle()
+    {
+        if (IsBlob) Expect(0, 0);
+        else TryShrink(isLoading: true);
+    }
+
     /// <summary>A tree of one small leaf is a listpack again.</summary>
-    private void TryShrink()
+    private void TryShrink(bool isLoading = false)
     {
         if (IsBlob || StoredRoot is not { Height: 0, Count: > 0 } root) return;
         var tree = OpenTree();
         tree.SeekFirst();
         var bytes = ListPack.TotalBytes(tree.Leaf);
-        if (!Limits.FitsShrunk(bytes, root.Count)) return;
+        if (isLoading ? Limits.Exceeds(bytes, root.Count) : !Limits.FitsShrunk(bytes, root.Count)) return;
         tree.Leaf[..bytes].CopyTo(_entry.Resize(bytes, RecordKind.ListBlob));
         tree.RemoveLeaf();
     }
@@ -338,7 +367,7 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
             if (!ListPack.Validate(_entry.Value)) throw new InvalidOperationException("A list's listpack is broken.");
             return;
         }
-        OpenTree().CheckInvariants(static (leaf, count) =>
+        WholeTree.CheckInvariants(Heap, keySize: 0, StoredRoot, static (leaf, count) =>
         {
             var pack = leaf[..ListPack.TotalBytes(leaf)];
             if (!ListPack.Validate(pack, out var found) || found != count || count == 0) throw new InvalidOperationException("A list's leaf is broken.");
@@ -350,14 +379,14 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
 internal sealed class ListOwner : IMemoryOwner
 {
     public bool FreeSome(Heap heap, Span<byte> value, ref int budget) =>
-        BTree.FreeSome(heap, keySize: 0, ref MemoryMarshal.AsRef<TreeRoot>(value), ref budget);
+        WholeTree.FreeSome(heap, keySize: 0, ref MemoryMarshal.AsRef<TreeRoot>(value), ref budget);
 
     public void Copy(Heap heap, ReadOnlySpan<byte> from, Span<byte> to) =>
-        MemoryMarshal.Write(to, BTree.Copy(heap, keySize: 0, MemoryMarshal.Read<TreeRoot>(from)));
+        MemoryMarshal.Write(to, WholeTree.Copy(heap, keySize: 0, MemoryMarshal.Read<TreeRoot>(from)));
 
     public long MemoryOf(Heap heap, ReadOnlySpan<byte> value, int samples) =>
-        BTree.MemoryOf(heap, keySize: 0, MemoryMarshal.Read<TreeRoot>(value), samples);
+        WholeTree.MemoryOf(heap, keySize: 0, MemoryMarshal.Read<TreeRoot>(value), samples);
 
     public bool MoveSome(Heap heap, Span<byte> value, ref ulong cursor, ref int budget) =>
-        BTree.MoveSome(heap, keySize: 0, ref MemoryMarshal.AsRef<TreeRoot>(value), ref cursor, ref budget);
+        WholeTree.MoveSome(heap, keySize: 0, ref MemoryMarshal.AsRef<TreeRoot>(value), ref cursor, ref budget);
 }

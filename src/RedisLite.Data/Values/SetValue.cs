@@ -240,6 +240,9 @@ internal readonly struct SetValue(Entry entry) : IValue<SetValue>
         else if (IsInts || ListPack.Count(_entry.Value) > BigBlobCount || _entry.Value.Length > BigBlobBytes) MakeTable();
     }
 
+    /// <summary>The set has been loaded as an intset or a listpack: it takes the form that a set of its size has.</summary>
+    public void Settle() => Expect(Count);
+
     /// <summary>A result set of integers only becomes an intset when it is small enough, as Redis does with what it stores.</summary>
     public void BecomeIntsIfPossible()
     {

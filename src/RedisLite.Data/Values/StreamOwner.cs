@@ -53,7 +53,7 @@ internal static class StreamGroups
         foreach (var element in source)
         {
             var consumer = MemoryMarshal.Read<ConsumerState>(source.Value(element));
-            consumer.Pending = BTree.Copy(heap, StreamId.KeyBytes, consumer.Pending);
+            consumer.Pending = WholeTree.Copy(heap, StreamId.KeyBytes, consumer.Pending);
             MemoryMarshal.Write(bytes, consumer);
             target.Set(source.Key(element), bytes);
         }
@@ -71,10 +71,10 @@ internal static class StreamGroups
     public static long MemoryOf(Heap heap, GroupState group)
     {
         var consumers = new ElementTable(heap, ref group.Consumers);
-        var bytes = BTree.MemoryOf(heap, StreamId.KeyBytes, group.Pending, samples: 0)
+        var bytes = WholeTree.MemoryOf(heap, StreamId.KeyBytes, group.Pending, samples: 0)
             + consumers.MemoryInUse(samples: 0) + new ElementTable(heap, ref group.Names).MemoryInUse(samples: 0);
         foreach (var element in consumers)
-            bytes += BTree.MemoryOf(heap, StreamId.KeyBytes, MemoryMarshal.Read<ConsumerState>(consumers.Value(element)).Pending, samples: 0);
+            bytes += WholeTree.MemoryOf(heap, StreamId.KeyBytes, MemoryMarshal.Read<ConsumerState>(consumers.Value(element)).Pending, samples: 0);
         return bytes;
     }
 }
@@ -85,7 +85,7 @@ internal sealed class StreamOwner : IMemoryOwner
     public bool FreeSome(Heap heap, Span<byte> value, ref int budget)
     {
         ref var header = ref MemoryMarshal.AsRef<StreamHeader>(value);
-        if (!BTree.FreeSome(heap, StreamId.KeyBytes, ref header.Entries, ref budget)) return false;
+        if (!WholeTree.FreeSome(heap, StreamId.KeyBytes, ref header.Entries, ref budget)) return false;
 
         var groups = new ElementTable(heap, ref header.Groups);
         Span<byte> bytes = stackalloc byte[GroupState.Bytes];
@@ -93,7 +93,7 @@ internal sealed class StreamOwner : IMemoryOwner
         {
             var element = groups.Find(name);
             var group = MemoryMarshal.Read<GroupState>(groups.Value(element));
-            var isFree = BTree.FreeSome(heap, StreamId.KeyBytes, ref group.Pending, ref budget) && budget > 0;
+            var isFree = WholeTree.FreeSome(heap, StreamId.KeyBytes, ref group.Pending, ref budget) && budget > 0;
             if (isFree)
             {
                 budget -= (int)Math.Min(budget, group.Consumers.Count);
@@ -112,14 +112,14 @@ internal sealed class StreamOwner : IMemoryOwner
     {
         var source = MemoryMarshal.Read<StreamHeader>(from);
         var copy = source;
-        copy.Entries = BTree.Copy(heap, StreamId.KeyBytes, source.Entries);
+        copy.Entries = WholeTree.Copy(heap, StreamId.KeyBytes, source.Entries);
         copy.Groups = default;
         ElementTable groups = new(heap, ref source.Groups), target = new(heap, ref copy.Groups);
         Span<byte> bytes = stackalloc byte[GroupState.Bytes];
         foreach (var element in groups)
         {
             var group = MemoryMarshal.Read<GroupState>(groups.Value(element));
-            group.Pending = BTree.Copy(heap, StreamId.KeyBytes, group.Pending);
+            group.Pending = WholeTree.Copy(heap, StreamId.KeyBytes, group.Pending);
             group.Consumers = StreamGroups.CopyConsumers(heap, group.Consumers);
             group.Names = StreamGroups.CopyTable(heap, group.Names);
             MemoryMarshal.Write(bytes, group);
@@ -132,8 +132,12 @@ internal sealed class StreamOwner : IMemoryOwner
     {
         var header = MemoryMarshal.Read<StreamHeader>(value);
         var groups = new ElementTable(heap, ref header.Groups);
-        var bytes = BTree.MemoryOf(heap, StreamId.KeyBytes, header.Entries, samples) + groups.MemoryInUse(samples: 0);
+        var bytes = WholeTree.MemoryOf(heap, StreamId.KeyBytes, header.Entries, samples) + groups.MemoryInUse(samples: 0);
         foreach (var element in groups) bytes += StreamGroups.MemoryOf(heap, MemoryMarshal.Read<GroupState>(groups.Value(element)));
         return bytes;
     }
+
+    /// <summary>The nodes of the stream; what groups hold is left where it is.</summary>
+    public bool MoveSome(Heap heap, Span<byte> value, ref ulong cursor, ref int budget) =>
+        WholeTree.MoveSome(heap, StreamId.KeyBytes, ref MemoryMarshal.AsRef<StreamHeader>(value).Entries, ref cursor, ref budget);
 }

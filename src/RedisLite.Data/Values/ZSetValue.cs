@@ -269,6 +269,9 @@ internal readonly struct ZSetValue(Entry entry) : IValue<ZSetValue>
         if (IsBlob && (_entry.Value.Length > BigBlobBytes || Count > BigBlobCount)) MakeTree();
     }
 
+    /// <summary>The set has been loaded as a listpack: it takes the form that a set of its size has.</summary>
+    public void Settle() => Expect(Count);
+
     /// <summary>A result that a store command has just written counts as "listpack" when it is within the limits.</summary>
     public void BecomeListpackIfPossible(int longest)
     {
@@ -334,86 +337,7 @@ internal readonly struct ZSetValue(Entry entry) : IValue<ZSetValue>
             memberBefore = member.ToArray();
         }
         if (!isOrdered || count != Count) throw new InvalidOperationException("A sorted set is out of order.");
-        if (!IsBlob) ReadTree.CheckInvariants(static (_, size) => ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size));
+        if (!IsBlob) WholeTree.CheckInvariants(Heap, ScoreTree.EntrySize, ReadTree.Root, static (_, size) => ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size));
         else if (!ListPack.Validate(_entry.Value)) throw new InvalidOperationException("A sorted set's listpack is broken.");
-    }
-}
-
-/// <summary>Frees what a big sorted set holds: the tree, then the table.</summary>
-internal sealed class ZSetOwner : IMemoryOwner
-{
-    public bool FreeSome(Heap heap, Span<byte> value, ref int budget)
-    {
-        ref var root = ref MemoryMarshal.AsRef<TreeRoot>(value[ZSetValue.TreeAt..]);
-        return BTree.FreeSome(heap, ScoreTree.EntrySize, ref root, ref budget)
-            && ElementTable.Writable(heap, value[..TableHeader.Bytes]).FreeSome(ref budget);
-    }
-
-    public void Copy(Heap heap, ReadOnlySpan<byte> from, Span<byte> to)
-    {
-        var table = ElementTable.Writable(heap, to[..TableHeader.Bytes]);
-        var tree = new BTree(heap, ScoreTree.EntrySize, default);
-        Span<byte> stored = stackalloc byte[sizeof(double)];
-        for (var walk = new ZSetWalk(heap, RecordKind.ZSetTree, from, 0); walk.MoveNext();)
-        {
-            var member = walk.Member.AsText(default);
-            BinaryPrimitives.WriteDoubleLittleEndian(stored, walk.Score);
-            table.Set(member, stored, expireAtMs: -1, out var element);
-            ScoreTree.Insert(ref tree, new MemberOrder(heap.Arena, walk.Score, member), walk.Score, element);
-        }
-        MemoryMarshal.Write(to[ZSetValue.TreeAt..], tree.Root);
-    }
-
-    public long MemoryOf(Heap heap, ReadOnlySpan<byte> value, int samples) =>
-        ElementTable.Readable(heap, value[..TableHeader.Bytes]).MemoryInUse(samples)
-        + BTree.MemoryOf(heap, ScoreTree.EntrySize, MemoryMarshal.Read<TreeRoot>(value[ZSetValue.TreeAt..]), samples);
-
-    /// <summary>First along the tree, because its entries name the elements, then the segments of the table (the cursor's top bit).</summary>
-    public bool MoveSome(Heap heap, Span<byte> value, ref ulong cursor, ref int budget)
-    {
-        const ulong tableBit = 1UL << 63;
-        ref var header = ref MemoryMarshal.AsRef<TableHeader>(value);
-        if (header.Root == 0) return true;
-        if ((cursor & tableBit) == 0)
-        {
-            if (!MoveEntries(heap, value, ref cursor, ref budget)) return false;
-            cursor = tableBit;
-        }
-        while (budget > 0)
-        {
-            var place = TableMover.Next(new Segment(heap.Arena.Lines(TableMover.MoveSegment(heap, ref header, cursor << 1))));
-            if (place == 0) return true;
-            cursor = tableBit | (place >> 1);
-            budget--;
-        }
-        return false;
-    }
-
-    private static bool MoveEntries(Heap heap, Span<byte> value, ref ulong cursor, ref int budget)
-    {
-        ref var root = ref MemoryMarshal.AsRef<TreeRoot>(value[ZSetValue.TreeAt..]);
-        var table = ElementTable.Writable(heap, value[..TableHeader.Bytes]);
-        var tree = new BTree(heap, ScoreTree.EntrySize, root);
-        tree.SeekRank((long)cursor);
-        do
-        {
-            tree.MoveMarked();
-            var count = (int)tree.LeafCount;
-            var leaf = tree.WritableLeaf(count * ScoreTree.EntrySize);
-            for (var i = 0; i < count; i++)
-            {
-                var entry = leaf.Slice(i * ScoreTree.EntrySize, ScoreTree.EntrySize);
-                var element = ScoreTree.Element(entry);
-                if (!heap.Arena.IsMarked(element)) continue;
-                ScoreTree.WriteEntry(entry, ScoreTree.Score(entry), table.Move(element));
-                budget -= 8;
-                if (i == 0) tree.SetLeaf(count, entry);
-            }
-            cursor = (ulong)(tree.Before + count);
-            budget -= 8;
-        }
-        while (budget > 0 && tree.MoveNext());
-        root = tree.Root;
-        return cursor >= (ulong)root.Count;
     }
 }
