@@ -15,6 +15,7 @@ internal static class CommandCatalog
         .Add("string", StringCommands.Table())
         .Add("hash", HashCommands.Table())
         .Add("list", ListCommands.Table())
+        .Add("set", SetCommands.Table())
         .Add("pubsub", PubSubCommands.Table())
         .Add("server", ServerCommands.Table())
         .Add("server", SlowLogCommands.Table())

@@ -320,6 +320,50 @@ internal sealed class CommandContext
     /// <summary>Remove a key that was opened. Says nothing about it: follow with <see cref="Changed"/> or <see cref="KeyRemoved"/>.</summary>
     public void Remove(Entry entry, bool lazy = false) => entry.Space.Remove(entry, lazy);
 
+    /// <summary>
+    /// A new, empty value that no key holds yet: the result of a command that may overwrite one of its sources. It becomes a key by
+    /// <see cref="StoreDraft"/> or goes by <see cref="DropDraft"/>. One at a time.
+    /// </summary>
+    public T Draft<T>()
+        where T : struct, IValue<T>
+    {
+        DropDraft();
+        var entry = NextEntry();
+        Engine.Drafts.Insert(default, Engine.Heap.Hash(default), T.EmptyKind, T.EmptySize, entry);
+        var value = T.Over(entry);
+        value.Initialize();
+        return value;
+    }
+
+    public void DropDraft()
+    {
+        var drafts = Engine.Drafts;
+        if (drafts.Count == 0) return;
+        var entry = NextEntry();
+        if (drafts.Find(default, Engine.Heap.Hash(default), entry)) drafts.Remove(entry, lazy: true);
+        entry.Reset();
+    }
+
+    /// <summary>The draft replaces what the key held; an empty one removes it. Says everything there is to say about the change.</summary>
+    public void StoreDraft(Entry draft, ReadOnlySpan<byte> key, bool isEmpty, KeyEvent what)
+    {
+        var existing = NextEntry();
+        var existed = Db.Find(this, key, HashOf(key), existing);
+        if (existed) Db.Keys.Remove(existing, Config.LazyfreeLazyServerDel);
+        existing.Reset();
+        if (isEmpty)
+        {
+            DropDraft();
+            if (existed) Changed(key, KeyEvents.Del);
+            return;
+        }
+
+        Engine.Drafts.Transfer(draft, Db.Keys, key, HashOf(key), existing);
+        existing.Access = Engine.Access.Initial(NowMs);
+        if (!existed) OnCreated(Db, key);
+        Changed(key, what);
+    }
+
     /// <summary>Announce a key that came into being in another way than Create/Put (RENAME, COPY, RESTORE, MOVE).</summary>
     public void OnCreated(Database db, ReadOnlySpan<byte> key)
     {

@@ -27,6 +27,7 @@ internal sealed class Engine
         ByteKeys = new ByteKeyComparer(environment.Random.Next());
         RespLimits = new RespLimits { BulkMax = config.ProtoMaxBulkLen };
         Heap = new Heap((ulong)environment.Random.NextInt64(), (ulong)environment.Random.NextInt64());
+        Drafts = new Keyspace(Heap);
         Access = new AccessClock(config, environment.Random);
         LoopTimes = new LoopTimes(Clock);
         Databases = new Database[config.Databases];
@@ -56,6 +57,9 @@ internal sealed class Engine
     public Heap Heap { get; }
 
     public Database[] Databases { get; }
+
+    /// <summary>Where results are built before they become keys, see <see cref="CommandContext.Draft"/>.</summary>
+    public Keyspace Drafts { get; }
 
     public AccessClock Access { get; }
 
