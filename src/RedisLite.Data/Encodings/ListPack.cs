@@ -111,7 +111,15 @@ internal static class ListPack
     }
 
     /// <summary>Bytes of the entry with its backlen.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int EntrySize(ReadOnlySpan<byte> pack, int at)
+    {
+        var first = pack[at];
+        if (first < 0xC0) return first < 0x80 ? 2 : (first & 0x3F) + 2;   // most entries: small numbers and short texts
+        return LongEntrySize(pack, at);
+    }
+
+    private static int LongEntrySize(ReadOnlySpan<byte> pack, int at)
     {
         var size = ReadHead(pack, at, out var headBytes) + headBytes;
         return size + BackLengthBytes(size);
@@ -153,10 +161,25 @@ internal static class ListPack
     /// </summary>
     public static int Find(ReadOnlySpan<byte> pack, int from, scoped in PackedValue needle, int skip)
     {
+        if (!needle.IsInteger && needle.TextLength < 64) return FindShort(pack, from, needle, skip);
         var at = from;
         while (pack[at] != EndByte)
         {
             if (Matches(pack, at, needle)) return at;
+            at += EntrySize(pack, at);
+            for (var i = 0; i < skip && pack[at] != EndByte; i++) at += EntrySize(pack, at);
+        }
+        return -1;
+    }
+
+    /// <summary>A short text can only be an entry whose first byte says text of this length: most others are passed over by one comparison.</summary>
+    private static int FindShort(ReadOnlySpan<byte> pack, int from, scoped in PackedValue needle, int skip)
+    {
+        var text = needle.AsText(default);
+        var head = (byte)(0x80 | text.Length);
+        for (var at = from; pack[at] != EndByte;)
+        {
+            if (pack[at] == head && pack.Slice(at + 1, text.Length).SequenceEqual(text)) return at;
             at += EntrySize(pack, at);
             for (var i = 0; i < skip && pack[at] != EndByte; i++) at += EntrySize(pack, at);
         }

@@ -135,13 +135,28 @@ internal readonly ref struct ElementTable(Heap heap, ref TableHeader header)
             element = Update(element, hash, value, expireAtMs);
             return false;
         }
-        element = Arena.Alloc(Element.BytesFor(key.Length, value.Length, expireAtMs >= 0));
-        Element.Write(Arena.Slot(element), key, value, expireAtMs);
-        Table.Insert(hash, element, expireAtMs, ownsMemory: false);
+        element = AddNew(key, hash, value, expireAtMs);
         return true;
     }
 
-    public bool Add(ReadOnlySpan<byte> key) => Contains(key) is false && Set(key, default);
+    /// <summary>Adds an element whose key the caller knows to be absent; returns its handle.</summary>
+    public ulong AddNew(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => AddNew(key, _heap.Hash(key), value, expireAtMs: -1);
+
+    private ulong AddNew(ReadOnlySpan<byte> key, ulong hash, ReadOnlySpan<byte> value, long expireAtMs)
+    {
+        var element = Arena.Alloc(Element.BytesFor(key.Length, value.Length, expireAtMs >= 0));
+        Element.Write(Arena.Slot(element), key, value, expireAtMs);
+        Table.Insert(hash, element, expireAtMs, ownsMemory: false);
+        return element;
+    }
+
+    public bool Add(ReadOnlySpan<byte> key)
+    {
+        var hash = _heap.Hash(key);
+        if (Table.Find(key, hash) != 0) return false;
+        AddNew(key, hash, default, expireAtMs: -1);
+        return true;
+    }
 
     /// <summary>
     /// Writes another value into an element that Find returned, keeping its key; returns the element's handle, which changes when it had to move.

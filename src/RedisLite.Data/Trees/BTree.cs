@@ -61,8 +61,16 @@ internal struct BTree
 
     private readonly int Height => Root.Height;
 
-    /// <summary>Elements in front of the leaf.</summary>
-    public long Before { get; private set; }
+    /// <summary>Elements in front of the leaf: summed up when asked for, because most operations do not ask.</summary>
+    public readonly long Before
+    {
+        get
+        {
+            long before = 0;
+            for (var level = 0; level < Height; level++) before += Node(level).Total(_slots[level]);
+            return before;
+        }
+    }
 
     public readonly ulong LeafHandle => _nodes[Height];
 
@@ -99,7 +107,6 @@ internal struct BTree
 
     public void SeekFirst()
     {
-        Before = 0;
         _nodes[0] = Root.Node;
         Descend(0, toLast: false);
     }
@@ -108,13 +115,11 @@ internal struct BTree
     {
         _nodes[0] = Root.Node;
         Descend(0, toLast: true);
-        Before = Root.Count - LeafCount;
     }
 
     /// <summary>To the leaf with the element of this rank; returns its index there. A rank at the end leads behind the last element.</summary>
     public int SeekRank(long rank)
     {
-        Before = 0;
         _nodes[0] = Root.Node;
         for (var level = 0; level < Height; level++)
         {
@@ -123,19 +128,18 @@ internal struct BTree
             for (; slot < last; slot++)
             {
                 var size = node.Size(slot);
-                if (rank - Before < size) break;
-                Before += size;
+                if (rank < size) break;
+                rank -= size;
             }
             Enter(level, slot, node);
         }
-        return (int)(rank - Before);
+        return (int)rank;
     }
 
     /// <summary>To the last leaf whose first key is not above what is looked for (the first leaf when all are).</summary>
     public void SeekKey<TOrder>(scoped in TOrder order)
         where TOrder : ITreeOrder, allows ref struct
     {
-        Before = 0;
         _nodes[0] = Root.Node;
         for (var level = 0; level < Height; level++)
         {
@@ -147,7 +151,6 @@ internal struct BTree
                 if (order.CompareTo(node.Key(middle)) >= 0) low = middle;
                 else high = middle - 1;
             }
-            for (var i = 0; i < low; i++) Before += node.Size(i);
             Enter(level, low, node);
         }
     }
@@ -157,7 +160,6 @@ internal struct BTree
         var level = Height - 1;
         while (level >= 0 && _slots[level] == Node(level).Count - 1) level--;
         if (level < 0) return false;
-        Before += LeafCount;
         Enter(level, _slots[level] + 1, Node(level));
         Descend(level + 1, toLast: false);
         return true;
@@ -170,7 +172,6 @@ internal struct BTree
         if (level < 0) return false;
         Enter(level, _slots[level] - 1, Node(level));
         Descend(level + 1, toLast: true);
-        Before -= LeafCount;
         return true;
     }
 
@@ -208,7 +209,6 @@ internal struct BTree
         Root.Node = leaf;
         Root.Count = count;
         _nodes[0] = leaf;
-        Before = 0;
     }
 
     /// <summary>

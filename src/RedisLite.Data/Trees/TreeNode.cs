@@ -120,10 +120,13 @@ internal readonly ref struct TreeNode(Span<byte> slot, int keySize)
         target.Count += Count;
     }
 
-    public long Total()
+    public long Total() => Total(Count);
+
+    /// <summary>Elements below the first so many entries.</summary>
+    public long Total(int entries)
     {
         long total = 0;
-        for (var i = 0; i < Count; i++) total += Size(i);
+        for (var i = 0; i < entries; i++) total += Size(i);
         return total;
     }
 

@@ -24,7 +24,7 @@ internal sealed class ZSetOwner : IMemoryOwner
         {
             var member = walk.Member.AsText(default);
             BinaryPrimitives.WriteDoubleLittleEndian(stored, walk.Score);
-            table.Set(member, stored, expireAtMs: -1, out var element);
+            var element = table.AddNew(member, stored);
             ScoreTree.Insert(ref tree, new MemberOrder(heap.Arena, walk.Score, member), walk.Score, element);
         }
         MemoryMarshal.Write(to[ZSetValue.TreeAt..], tree.Root);

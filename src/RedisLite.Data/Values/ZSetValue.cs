@@ -199,7 +199,7 @@ internal readonly struct ZSetValue(Entry entry) : IValue<ZSetValue>
         var tree = OpenTree(Heap, value);
         if (element == 0)
         {
-            table.Set(member, stored, expireAtMs: -1, out element);
+            element = table.AddNew(member, stored);
         }
         else
         {
@@ -246,15 +246,15 @@ internal readonly struct ZSetValue(Entry entry) : IValue<ZSetValue>
         var value = _entry.MutableValue();
         var table = ElementTable.Writable(Heap, value[..TableHeader.Bytes]);
         var tree = OpenTree(Heap, value);
-        var doomed = new HandleList();
+        Span<ulong> doomed = stackalloc ulong[ScoreTree.LeafMax];
         while (count > 0)
         {
             var index = tree.SeekRank(rank);
             var here = (int)Math.Min(count, tree.LeafCount - index);
-            doomed.Clear();
-            for (var i = 0; i < here; i++) doomed.Add(ScoreTree.Element(ScoreTree.EntryAt(tree.Leaf, index + i)));
+            var leaf = tree.Leaf;
+            for (var i = 0; i < here; i++) doomed[i] = ScoreTree.Element(ScoreTree.EntryAt(leaf, index + i));
             ScoreTree.RemoveAt(ref tree, index, here);
-            foreach (var element in doomed.Items) table.RemoveElement(element);
+            foreach (var element in doomed[..here]) table.RemoveElement(element);
             count -= here;
         }
         MemoryMarshal.Write(value[TreeAt..], tree.Root);
@@ -311,7 +311,7 @@ internal readonly struct ZSetValue(Entry entry) : IValue<ZSetValue>
         {
             var member = walk.Member.AsText(scratch);
             BinaryPrimitives.WriteDoubleLittleEndian(stored, walk.Score);
-            table.Set(member, stored, expireAtMs: -1, out var element);
+            var element = table.AddNew(member, stored);
             ScoreTree.Insert(ref tree, new MemberOrder(Heap.Arena, walk.Score, member), walk.Score, element);
         }
         var value = _entry.Resize(HeaderBytes, RecordKind.ZSetTree);

@@ -10,6 +10,8 @@ namespace RedisLite.Data.Values;
 /// </summary>
 internal ref struct ZSetWalk
 {
+    private const int Ahead = 6;
+
     private readonly Heap? _heap;
     private readonly bool _isTree;
     private BTree _tree;
@@ -35,6 +37,7 @@ internal ref struct ZSetWalk
         }
         _at = _tree.SeekRank(rank);
         OpenLeaf();
+        for (var i = 0; i < Ahead; i++) Prefetch(_at + i);
     }
 
     public readonly PackedValue Member => _isTree
@@ -52,10 +55,15 @@ internal ref struct ZSetWalk
             _at = ListPack.Next(_bytes, ListPack.Next(_bytes, _at));
             return !ListPack.IsEnd(_bytes, _at);
         }
-        if (++_at < _leafCount) return true;
+        if (++_at < _leafCount)
+        {
+            Prefetch(_at + Ahead);
+            return true;
+        }
         if (!_tree.MoveNext()) return false;
         OpenLeaf();
         _at = 0;
+        for (var i = 0; i < Ahead; i++) Prefetch(i);
         return true;
     }
 
@@ -69,11 +77,22 @@ internal ref struct ZSetWalk
             _at = ListPack.Previous(_bytes, ListPack.Previous(_bytes, _at));
             return true;
         }
-        if (--_at >= 0) return true;
+        if (--_at >= 0)
+        {
+            Prefetch(_at - Ahead);
+            return true;
+        }
         if (!_tree.MovePrevious()) return false;
         OpenLeaf();
         _at = _leafCount - 1;
+        for (var i = 0; i < Ahead; i++) Prefetch(_at - i);
         return true;
+    }
+
+    /// <summary>Members lie anywhere in memory; asked for some steps ahead, they are there when it is their turn.</summary>
+    private readonly void Prefetch(int index)
+    {
+        if ((uint)index < (uint)_leafCount) _heap!.Arena.Prefetch(ScoreTree.Element(ScoreTree.EntryAt(_bytes, index)));
     }
 
     private void OpenLeaf()
