@@ -29,6 +29,8 @@ internal static class Help
             From the environment, between the file and the options:
                    REDIS_ARGS                         options, in the form of the command line
                    REDIS_PASSWORD, REDIS_PASSWORD_FILE  the value of requirepass, or a file that holds it
+            and below the file:
+                   REDISLITE_DEFAULTS                 options, for those who build images
             """);
         return 0;
     }

@@ -5,7 +5,8 @@ using RedisLite.Server;
 namespace RedisLite;
 
 /// <summary>
-/// The configuration this process starts with. Later sources win: the file, the environment, standard input, the command line.
+/// The configuration this process starts with. Later sources win: defaults of the environment (for makers of images), the file, the
+/// environment, standard input, the command line.
 /// All of them are lines of redis.conf by the time they are read, so a mistake is reported in one way.
 /// </summary>
 internal sealed class StartupConfig
@@ -33,7 +34,7 @@ internal sealed class StartupConfig
             var options = CommandLineOptions.Parse(args);
             var file = options.ConfigFile.Length == 0 ? "" : Path.GetFullPath(options.ConfigFile);
             var standardInput = options.ReadsStandardInput ? Console.In.ReadToEnd() : "";
-            new ConfigLoader(config, new DiskStorage()).Load(file, FromEnvironment() + standardInput + options.Lines);
+            new ConfigLoader(config, new DiskStorage()).Load(file, FromEnvironment() + standardInput + options.Lines, OptionsOf("REDISLITE_DEFAULTS"));
             if (config.ClusterEnabled && config.Replicaof != null) throw new ConfigFileException("replicaof directive not allowed in cluster mode");
             return new(config, standardInput);
         }
@@ -48,10 +49,15 @@ internal sealed class StartupConfig
     {
         var lines = "";
         if (Password() is { Length: > 0 } password) lines += $"requirepass {ConfigText.Quote(password)}\n";
+        return lines + OptionsOf("REDIS_ARGS");
+    }
 
-        if (Environment.GetEnvironmentVariable("REDIS_ARGS") is not { Length: > 0 } text) return lines;
-        if (!ConfigText.TrySplit(text, out var words)) throw new ConfigFileException("Unbalanced quotes in REDIS_ARGS");
-        return lines + CommandLineOptions.Parse(["", .. words]).Lines.TrimStart('\n') + "\n";
+    /// <summary>A variable that holds options in the form of the command line, as lines.</summary>
+    private static string OptionsOf(string variable)
+    {
+        if (Environment.GetEnvironmentVariable(variable) is not { Length: > 0 } text) return "";
+        if (!ConfigText.TrySplit(text, out var words)) throw new ConfigFileException($"Unbalanced quotes in {variable}");
+        return CommandLineOptions.LinesOf(words).TrimStart('\n') + "\n";
     }
 
     /// <summary>The password of the environment; null when there is none. A file's last line end is not part of it.</summary>

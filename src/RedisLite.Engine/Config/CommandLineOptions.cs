@@ -15,17 +15,21 @@ internal sealed record CommandLineOptions(string ConfigFile, bool ReadsStandardI
     public static CommandLineOptions Parse(IReadOnlyList<string> words)
     {
         var file = words.Count > 0 && !words[0].StartsWith('-') ? words[0] : "";
-        var standardInput = false;
+        var options = file.Length > 0 ? words.Skip(1).ToList() : words.ToList();
+        var standardInput = options.Count > 0 && (options[^1] == "-" || (file.Length == 0 && options[0] == "-"));
+        if (standardInput) options.RemoveAt(options[^1] == "-" ? options.Count - 1 : 0);
+        return new(file, standardInput, LinesOf(options));
+    }
+
+    /// <summary>Options alone, such as those of an environment variable.</summary>
+    public static string LinesOf(IReadOnlyList<string> words)
+    {
         var lines = new StringBuilder();
         var wantsValue = false;
-        for (var i = file.Length > 0 ? 1 : 0; i < words.Count; i++)
+        for (var i = 0; i < words.Count; i++)
         {
             var word = words[i];
-            if (word == "-" && (i == 0 || i == words.Count - 1))
-            {
-                standardInput = true;
-            }
-            else if (!wantsValue && word.StartsWith("--", StringComparison.Ordinal))
+            if (!wantsValue && word.StartsWith("--", StringComparison.Ordinal))
             {
                 lines.Append('\n').Append(word, 2, word.Length - 2).Append(' ');
                 var isBareName = !word.AsSpan().Trim().ContainsAny(' ', '\t');
@@ -41,6 +45,6 @@ internal sealed record CommandLineOptions(string ConfigFile, bool ReadsStandardI
                 wantsValue = false;
             }
         }
-        return new(file, standardInput, lines.ToString());
+        return lines.ToString();
     }
 }

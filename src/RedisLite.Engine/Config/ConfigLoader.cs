@@ -33,14 +33,15 @@ internal sealed class ConfigLoader(ServerConfig config, IStorage storage)
 
     private int nesting;
 
-    /// <summary>Reads a file (empty path = none) and then further lines, both as one text.</summary>
-    public void Load(string path, string furtherLines)
+    /// <summary>Reads a file (empty path = none) and then further lines, both as one text. What the defaults say, both may change.</summary>
+    public void Load(string path, string furtherLines, string defaults = "")
     {
         var text = path.Length == 0 ? "" : ReadFile(path);
         if (text.Length > 0 && !text.EndsWith('\n')) text += '\n';
         config.Loading = true;
         try
         {
+            LoadText(defaults);
             LoadText(text + furtherLines);
         }
         finally
