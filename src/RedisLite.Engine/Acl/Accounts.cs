@@ -23,7 +23,7 @@ internal sealed class Accounts
     {
         Default.PasswordHashes.Clear();
         Default.NoPass = password.Length == 0;
-        if (!Default.NoPass) Default.PasswordHashes.Add(SHA256.HashData(Encoding.Latin1.GetBytes(password)));
+        if (!Default.NoPass) Default.PasswordHashes.Add(SHA256.HashData(Config.ConfigText.Encode(password)));
     }
 
     /// <summary>The account, or null when name or password is wrong. The time taken does not tell how much of the password was right.</summary>
