@@ -17,7 +17,8 @@ namespace RedisLite.Server;
 /// Iterations are short (each connection has a bounded turn, the engine works in slices), and there is no lock, since nobody else touches engine or connections.
 internal sealed class ExecutorLoop : IDisposable
 {
-    public const int ReceiveBufferSize = 64 * 1024;
+    /// Large enough that a request of 64 KB, if it has arrived whole, is executed where it was received.
+    public const int ReceiveBufferSize = 256 * 1024;
 
     private readonly Transport _transport;
     private readonly StallDetector? _stalls;

@@ -20,6 +20,10 @@ internal abstract class Connection(ExecutorLoop loop) : IConnection
     /// ... and send this much.
     private const int OutputPerTurn = 1024 * 1024;
 
+    /// A reply this big is sent at once instead of at the end of the iteration: its blocks are then still in the cache, and serve the next connection. Not while
+    /// effects must be somewhere before their reply.
+    private const int FlushedAtOnce = 64 * 1024;
+
     /// While its client is blocked or paused a connection takes in no more than this: its end must be noticed, its pipeline can wait in the kernel.
     private const int UnreadWhileHeld = 64 * 1024;
 
@@ -129,7 +133,9 @@ internal abstract class Connection(ExecutorLoop loop) : IConnection
             Loop.Engine.Stats.NetInput += received;
             _reader.Received(received);
             if (received < area.Count && !ShortReceiveMayHaveMore) _canReceive = false;
-            if (_reader.Unread >= client.Parser.BytesWanted) Loop.Engine.Process(client, _reader);
+            if (_reader.Unread < client.Parser.BytesWanted) continue;
+            Loop.Engine.Process(client, _reader);
+            if (client.Output.Length >= FlushedAtOnce && !Loop.Engine.HasSinks) Flush();
         }
         _reader.Settle();
         client.QueryBufferSize = _reader.OwnedBytes;

@@ -14,6 +14,10 @@ namespace RedisLite.Server.Transports;
 /// client announces is not believed further than that, or a few bytes could make us reserve half a gigabyte.
 internal sealed class LoopPipeReader : PipeReader
 {
+    /// A tail is put back into the shared buffer, and copied out again if still incomplete, only while that is cheap: a bigger request arriving in network
+    /// packets would be copied back and forth with each.
+    private const int SharedTailMax = 16 * 1024;
+
     /// Up to this size what an argument announces is reserved at once.
     private const int ReservedAtOnce = 1024 * 1024;
 
@@ -41,7 +45,7 @@ internal sealed class LoopPipeReader : PipeReader
         {
             Use(shared, 0);
         }
-        else if (Math.Max(wanted, Unread) <= shared.Length / 2)
+        else if (Math.Max(wanted, Unread) <= SharedTailMax)
         {
             var tail = Unread;
             _buffer.AsSpan(_start, tail).CopyTo(shared);
