@@ -13,9 +13,12 @@ internal static class Glob
     /// <summary>About a tenth of a second at worst; ordinary patterns take a few steps per byte of text.</summary>
     public const int StepsMax = 64 * 1024 * 1024;
 
+    /// <summary>Redis recurses at a star, and gives up beyond this depth: more stars than these (but for one at the end) match nothing.</summary>
+    public const int StarsMax = 1000;
+
     public static bool IsMatch(ReadOnlySpan<byte> pattern, ReadOnlySpan<byte> text, bool ignoreCase = false)
     {
-        int p = 0, t = 0, starPattern = -1, starText = 0;
+        int p = 0, t = 0, starPattern = -1, starText = 0, stars = 0;
         if (text.IsEmpty) return pattern.IsEmpty;
 
         for (var steps = StepsMax; t < text.Length && steps > 0; steps--)
@@ -24,6 +27,7 @@ internal static class Glob
             {
                 while (p < pattern.Length && pattern[p] == '*') p++;
                 if (p == pattern.Length) return true;
+                if (++stars > StarsMax) return false;
                 starPattern = p;
                 starText = t;
                 continue;

@@ -443,7 +443,7 @@ internal sealed class CommandContext
     /// <summary>A key that was removed: <see cref="Changed"/> for the part that does not count as one of the request's own changes.</summary>
     public void KeyRemoved(Database db, ReadOnlySpan<byte> key, KeyEvent what)
     {
-        db.Watched.Touch(key);
+        db.Watched.TouchRemoved(key);
         Engine.KeyChanged(this, db.Index, key);
         if (Engine.Blocked.KeyCount > 0) Engine.Blocked.Signal(db.Index, key);
         Engine.Notify(db.Index, what, key);

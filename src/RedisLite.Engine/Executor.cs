@@ -183,7 +183,6 @@ internal sealed class Executor
         {
             client.LastCommand = spec;
             ctx.Begin(spec!);
-            if (engine.Monitors.Count > 0) engine.Monitors.Feed(client, ctx);
             var before = client.Output.Length;
             Invoke(ctx);
             if (client.Has(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) Silence(client, before);
@@ -229,6 +228,7 @@ internal sealed class Executor
         }
 
         if (ctx.Reply.Errors != errors) ctx.Spec.FailedCalls++;
+        if (engine.Monitors.Count > 0 && ctx.Rerun is null) engine.Monitors.Feed(ctx.Client, ctx);
         engine.Stats.Dirty += ctx.Dirty;
     }
 

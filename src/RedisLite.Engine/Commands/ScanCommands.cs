@@ -38,8 +38,8 @@ internal static class ScanCommands
         {
             keys.Open(handle, entry);
             if (!options.Matches(entry.Key)) continue;
-            if (options.HasType && !TypeIs(entry, options.Type)) continue;
             if (ctx.Db.ExpireIfDue(ctx, entry)) continue;
+            if (options.HasType && !TypeIs(entry, options.Type)) continue;
             ctx.Reply.Bulk(entry.Key);
             count++;
         }

@@ -26,16 +26,25 @@ internal static class Flushing
     }
 
     /// <summary>
-    /// A watched key is touched when it was there or will be there, where being past the expiry counts as absence: a key that is replaced by one
-    /// past its expiry, or that was already past it when the watch began, has not changed.
+    /// A watched key is touched when it was there or will be there, where being past the expiry counts as absence: a key that was already past it
+    /// when the watch began and goes now, or that another one past it takes the place of, has not changed.
     /// </summary>
     private static void TouchWatchers(CommandContext ctx, Database db, Database? other)
     {
         if (db.Watched.Count == 0) return;
         var entry = new Entry();
-        db.Watched.TouchAll(watch => (db.FindRaw(watch.Key, entry) && !watch.ExpiredWhenWatched) || (other is not null && IsAlive(ctx, other, watch.Key, entry)));
-    }
+        db.Watched.TouchAll(watch =>
+        {
+            var here = db.FindRaw(watch.Key, entry);
+            var there = other is not null && other.FindRaw(watch.Key, entry);
+            var thereAlive = there && (!entry.HasExpiry || entry.ExpireAtMs > ctx.NowMs);
+            if (watch.ExpiredWhenWatched || !here)
+            {
+                watch.ExpiredWhenWatched = there && !thereAlive;
+                return thereAlive;
+            }
 
-    private static bool IsAlive(CommandContext ctx, Database db, byte[] key, Entry entry) =>
-        db.FindRaw(key, entry) && (!entry.HasExpiry || entry.ExpireAtMs > ctx.NowMs);
+            return true;
+        });
+    }
 }

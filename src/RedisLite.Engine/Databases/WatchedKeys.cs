@@ -9,8 +9,8 @@ internal sealed class WatchedKey(Client client, int db, byte[] key, bool expired
 
     public byte[] Key { get; } = key;
 
-    /// <summary>The key was already past its expiry: its disappearance is then no change.</summary>
-    public bool ExpiredWhenWatched { get; } = expiredWhenWatched;
+    /// <summary>The key is there but was already past its expiry when the watch began: its disappearance is then no change.</summary>
+    public bool ExpiredWhenWatched { get; set; } = expiredWhenWatched;
 }
 
 /// <summary>WATCH of one database: key to the clients that watch it. Empty almost always, and then it costs one test.</summary>
@@ -39,6 +39,17 @@ internal sealed class WatchedKeys(ByteKeyComparer comparer)
     {
         if (watchers.Count == 0 || !watchers.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var list)) return;
         foreach (var watch in list) watch.Client.Set(ClientFlags.DirtyCas);
+    }
+
+    /// <summary>The server removed the key: a change for those who saw it alive.</summary>
+    public void TouchRemoved(ReadOnlySpan<byte> key)
+    {
+        if (watchers.Count == 0 || !watchers.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var list)) return;
+        foreach (var watch in list)
+        {
+            if (watch.ExpiredWhenWatched) watch.ExpiredWhenWatched = false;
+            else watch.Client.Set(ClientFlags.DirtyCas);
+        }
     }
 
     /// <summary>All keys may have changed (FLUSHDB, SWAPDB): touch those that <paramref name="affected"/> names.</summary>

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace RedisLite.Engine.Info;
 
-/// <summary>MONITOR: every request, as it starts to run, to every client that asked.</summary>
+/// <summary>MONITOR: every request to every client that asked, once it has run: a transaction shows its commands, then EXEC, as in Redis.</summary>
 internal sealed class MonitorFeed
 {
     private readonly List<Client> clients = [];

@@ -62,4 +62,10 @@ public class GlobTests
         var text = Encoding.Latin1.GetBytes(new string('a', 1_000_000));
         Assert.False(Glob.IsMatch(pattern, text));
     }
+
+    [Theory]
+    [InlineData(1000, true)]
+    [InlineData(1001, false)]
+    public void More_stars_than_Redis_recurses_match_nothing(int stars, bool expected) =>
+        Assert.Equal(expected, Glob.IsMatch(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("*?", stars))), Encoding.ASCII.GetBytes(new string('a', stars))));
 }

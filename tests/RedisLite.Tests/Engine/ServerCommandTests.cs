@@ -195,6 +195,45 @@ public class ServerCommandTests
     }
 
     [Fact]
+    public void Monitor_shows_a_transaction_with_EXEC_at_its_end()
+    {
+        var monitor = _redis.Connect();
+        monitor.Run("MONITOR");
+        foreach (var line in new[] { "MULTI", "SET k v", "EXEC" }) _redis.Run(line);
+        var seen = monitor.Take().Split(" | ").Select(line => line[(line.IndexOf(']', StringComparison.Ordinal) + 2)..]);
+        Assert.Equal(["\"MULTI\"", "\"SET\" \"k\" \"v\"", "\"EXEC\""], seen);
+    }
+
+    [Fact]
+    public void Stale_keys_and_watches()
+    {
+        _redis.Run("DEBUG SET-ACTIVE-EXPIRE 0");
+        _redis.Run("SET stale v PX 1");
+        _redis.Advance(5);
+        Assert.Equal("[PONG]", Transaction("WATCH stale", "EXISTS stale"));          // it goes: no change
+        _redis.Run("SET stale v PX 1");
+        _redis.Advance(5);
+        Assert.Equal("[PONG]", Transaction("WATCH stale", "FLUSHALL"));
+        _redis.Run("SET stale v PX 1");
+        _redis.Advance(5);
+        _redis.Run("SELECT 1");
+        Assert.Equal("[PONG]", Transaction("WATCH stale", "SWAPDB 0 1"));            // one that is not there becomes a stale one
+        Assert.Equal("(nil)", Transaction("WATCH stale", "SET stale alive"));
+        _redis.Run("PEXPIRE stale 1");
+        Assert.Equal("(nil)", Transaction("WATCH stale", null));                     // seen alive, expired before EXEC
+
+        string Transaction(string watch, string? change)
+        {
+            _redis.Run(watch);
+            if (change is null) _redis.Advance(5);
+            else _redis.Run(change);
+            _redis.Run("MULTI");
+            _redis.Run("PING");
+            return _redis.Run("EXEC");
+        }
+    }
+
+    [Fact]
     public void Shutdown_exits_with_code_0()
     {
         _redis.Run("SHUTDOWN");
