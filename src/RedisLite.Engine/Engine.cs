@@ -40,6 +40,7 @@ internal sealed class Engine
         PubSub = new PubSubHub(ByteKeys);
         Eviction = new Eviction(this);
         Expiry = new ExpiryCycle(this);
+        ClientEviction = new ClientEviction(this);
         Executor = new Executor(this);
         Internal = new Client(this, 0, new NoConnection(), RespLimits) { Flags = ClientFlags.Internal, User = Accounts.Default };
         cron = new Cron(this);
@@ -90,6 +91,8 @@ internal sealed class Engine
     public Eviction Eviction { get; }
 
     public ExpiryCycle Expiry { get; }
+
+    public ClientEviction ClientEviction { get; }
 
     public Executor Executor { get; }
 

@@ -25,6 +25,7 @@ internal sealed class Executor
     private readonly CommandContext[] contexts = new CommandContext[NestingMax];
     private readonly CommandContext internalContext;
     private int depth;
+    private long nestedErrors;
 
     public Executor(Engine engine)
     {
@@ -213,6 +214,7 @@ internal sealed class Executor
     {
         depth++;
         var errors = ctx.Reply.Errors;
+        var nestedBefore = nestedErrors;
         try
         {
             ctx.Spec.Handler!(ctx);
@@ -227,7 +229,10 @@ internal sealed class Executor
             depth--;
         }
 
-        if (ctx.Reply.Errors != errors) ctx.Spec.FailedCalls++;
+        // What the commands inside EXEC got wrong is theirs: EXEC itself did not fail.
+        var own = ctx.Reply.Errors - errors - (nestedErrors - nestedBefore);
+        if (own > 0) ctx.Spec.FailedCalls++;
+        if (depth > 0 && ReferenceEquals(ctx.Reply, ctx.Client.Reply)) nestedErrors += own;
         if (engine.Monitors.Count > 0 && ctx.Rerun is null) engine.Monitors.Feed(ctx.Client, ctx);
         engine.Stats.Dirty += ctx.Dirty;
     }

@@ -81,6 +81,16 @@ internal sealed class Eviction
         }
     }
 
+    /// <summary>Before a key goes: buffers that were counted may be gone by now.</summary>
+    private long ExcessNow
+    {
+        get
+        {
+            RefreshClientMemory(ClientEviction.AgeMs(engine.Clients.Count));
+            return Excess;
+        }
+    }
+
     private bool IsVolatile => engine.Config.MaxmemoryPolicy
         is MaxmemoryPolicy.VolatileLru or MaxmemoryPolicy.VolatileLfu or MaxmemoryPolicy.VolatileRandom or MaxmemoryPolicy.VolatileTtl;
 
@@ -98,7 +108,7 @@ internal sealed class Eviction
     /// <summary>False: over the limit, and nothing is left that the policy allows to evict.</summary>
     public bool MakeRoom(bool beforeRequest = true)
     {
-        if (engine.Config.Maxmemory == 0 || IsExempt || Excess <= 0)
+        if (engine.Config.Maxmemory == 0 || IsExempt || Excess <= 0 || ExcessNow <= 0)
         {
             IsRunning = false;
             SetExceeded(false);
@@ -257,15 +267,16 @@ internal sealed class Eviction
 
     // ---- buffers of clients -----------------------------------------------------------------------------------------
 
-    /// <summary>Summed up at most fifty times a second: with ten thousand clients that is work.</summary>
-    private void RefreshClientMemory()
+    /// <summary>Summed up at most fifty times a second where it is not urgent: with ten thousand clients that is work.</summary>
+    private void RefreshClientMemory(long ageMs = ClientMemoryAgeMs)
     {
         var now = engine.Clock.NowMs;
-        if (now < clientMemoryAtMs + ClientMemoryAgeMs && now >= clientMemoryAtMs) return;
+        if (now < clientMemoryAtMs + ageMs && now >= clientMemoryAtMs) return;
         clientMemoryAtMs = now;
         clientMemory = replicaMemory = 0;
         foreach (var client in engine.Clients.All)
         {
+            if (client.Has(ClientFlags.Closing)) continue;
             var bytes = ClientText.MemoryOf(client);
             clientMemory += bytes;
             if (client.Has(ClientFlags.Replica)) replicaMemory += bytes;

@@ -131,6 +131,44 @@ public class EvictionTests
     }
 
     [Fact]
+    public void Buffers_that_are_gone_do_not_count_any_more()
+    {
+        for (var i = 0; i < 100; i++) _redis.RunArgs("SET", $"key:{i}", new string('x', 1000));
+        var slow = _redis.Connect();
+        for (var i = 0; i < 300; i++) slow.Send("GET key:0");
+        _redis.Advance(100);
+        _redis.Run($"CONFIG SET maxmemory-policy allkeys-lru maxmemory {Used()}");
+        slow.Close();
+        for (var i = 0; i < 20; i++) Assert.Equal("OK", _redis.RunArgs("SET", $"more:{i}", new string('x', 1000)));
+        Assert.Equal(0, _redis.Engine.Stats.EvictedKeys);
+    }
+
+    [Fact]
+    public void The_biggest_clients_are_evicted_when_all_take_too_much()
+    {
+        _redis.RunArgs("SET", "k", new string('x', 10_000));
+        TestClient big = _redis.Connect(), exempt = _redis.Connect(), small = _redis.Connect();
+        exempt.Run("CLIENT NO-EVICT ON");
+        for (var i = 0; i < 5; i++) big.Send("GET k");
+        for (var i = 0; i < 10; i++) exempt.Send("GET k");
+        small.Send("GET k");
+        _redis.Advance(30);
+        Assert.False(big.IsClosed);
+        _redis.Run("CONFIG SET maxmemory-clients 128kb");
+        _redis.Advance(30);
+        Assert.False(big.IsClosed);
+        for (var i = 0; i < 20; i++) big.Send("GET k");
+        _redis.Advance(30);
+        Assert.True(big.IsClosed);
+        Assert.False(exempt.IsClosed || small.IsClosed);
+        Assert.Equal(1, _redis.Engine.Stats.EvictedClients);
+        _redis.Run("CONFIG SET maxmemory-clients 10%");
+        Assert.Equal(0, _redis.Engine.ClientEviction.Limit);
+        _redis.Run("CONFIG SET maxmemory 100mb");
+        Assert.Equal(10 * 1024 * 1024, _redis.Engine.ClientEviction.Limit);
+    }
+
+    [Fact]
     public void Time_over_the_limit_is_counted()
     {
         _redis.Run("SET k v");

@@ -102,6 +102,16 @@ public class InfoTests
     }
 
     [Fact]
+    public void A_failed_command_inside_EXEC_is_not_a_failure_of_EXEC()
+    {
+        _redis.Run("SET text v");
+        foreach (var line in new[] { "MULTI", "INCR text", "EXEC", "EXEC" }) _redis.Run(line);
+        var stats = Parse(_redis.Run("INFO commandstats"))[0].Fields.ToDictionary(f => f.Name, f => f.Value);
+        Assert.EndsWith("failed_calls=1", stats["cmdstat_incr"], StringComparison.Ordinal);
+        Assert.EndsWith("failed_calls=1", stats["cmdstat_exec"], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Loop_metrics_move_and_reset()
     {
         _redis.Run("DEBUG SLEEP 0.01");

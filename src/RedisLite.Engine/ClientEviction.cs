@@ -1,0 +1,47 @@
+namespace RedisLite.Engine;
+
+/// <summary>
+/// maxmemory-clients: when the buffers of all ordinary clients together take more, the biggest clients are closed until they take less. Replicas and
+/// clients under CLIENT NO-EVICT neither count nor go.
+/// </summary>
+internal sealed class ClientEviction(Engine engine)
+{
+    private const long LimitMin = 128 * 1024;
+    private const int ClientsPerMs = 100;
+    private const int AgeMaxMs = 20;
+
+    private long nextMs;
+
+    /// <summary>0 = there is none. A negative setting is a percentage of maxmemory.</summary>
+    public long Limit
+    {
+        get
+        {
+            var setting = engine.Config.MaxmemoryClients;
+            if (setting < 0) setting = engine.Config.Maxmemory * -setting / 100;
+            return setting == 0 ? 0 : Math.Max(setting, LimitMin);
+        }
+    }
+
+    /// <summary>Summing up costs time with many clients, so it is done the less often the more there are.</summary>
+    public static long AgeMs(int clients) => Math.Clamp(clients / ClientsPerMs, 0, AgeMaxMs);
+
+    public void Run()
+    {
+        if (engine.Config.MaxmemoryClients == 0 || engine.Clock.NowMs < nextMs || Limit is not (> 0 and var limit)) return;
+        nextMs = engine.Clock.NowMs + AgeMs(engine.Clients.Count);
+        var sum = engine.Clients.All.Where(Counts).Sum(ClientText.MemoryOf);
+        if (sum <= limit) return;
+
+        foreach (var client in engine.Clients.All.Where(Counts).OrderByDescending(ClientText.MemoryOf).ToArray())
+        {
+            if (sum <= limit) return;
+            sum -= ClientText.MemoryOf(client);
+            engine.Log.Write(LogLevel.Notice, $"Evicting client: {ClientText.Describe(client)}");
+            engine.Stats.EvictedClients++;
+            client.CloseNow();
+        }
+    }
+
+    private static bool Counts(Client client) => !client.Has(ClientFlags.NoEvict | ClientFlags.Replica | ClientFlags.Closing);
+}
