@@ -107,6 +107,13 @@ internal readonly ref struct ElementTable(Heap heap, ref TableHeader header)
     /// <summary>The element with this key, or 0.</summary>
     public ulong Find(ReadOnlySpan<byte> key) => Table.Find(key, _heap.Hash(key));
 
+    /// <summary>The same when the hash (Heap.Hash) is known, which is one for all tables.</summary>
+    public ulong Find(ReadOnlySpan<byte> key, ulong hash) => Table.Find(key, hash);
+
+    public void PrefetchBucket(ulong hash) => Table.PrefetchBucket(hash);
+
+    public void PrefetchRecord(ulong hash) => Table.PrefetchRecord(hash);
+
     public bool Contains(ReadOnlySpan<byte> key) => Find(key) != 0;
 
     public ReadOnlySpan<byte> Key(ulong element) => new Element(Arena.Slot(element)).Key;

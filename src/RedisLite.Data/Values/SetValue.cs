@@ -47,6 +47,11 @@ internal readonly struct SetValue(Entry entry) : IValue<SetValue>
 
     private bool IsBlob => _entry.Kind == RecordKind.SetBlob;
 
+    internal bool IsTable => _entry.Kind == RecordKind.SetTable;
+
+    /// <summary>The table of a set that <see cref="IsTable"/>, for reading.</summary>
+    internal ElementTable Table => ReadTable;
+
     private EncodingLimits Limits => _entry.Heap.Limits;
 
     private ElementTable ReadTable => ElementTable.Readable(_entry.Heap, _entry.Value);
@@ -135,9 +140,12 @@ internal readonly struct SetValue(Entry entry) : IValue<SetValue>
     {
         var isInteger = NumberText.TryParseInt64(first, out _);
         if (isInteger && expected <= Limits.SetMaxIntsetEntries) return;
-        ListPack.WriteEmpty(_entry.Resize(ListPack.EmptySize, RecordKind.SetBlob));
+        StartAsListpack();
         if (expected > Limits.SetMaxListpackEntries) _entry.Big = true;
     }
+
+    /// <summary>A new set becomes a listpack whatever is coming.</summary>
+    public void StartAsListpack() => ListPack.WriteEmpty(_entry.Resize(ListPack.EmptySize, RecordKind.SetBlob));
 
     /// <summary>Announces how many members one command adds to a set that exists: too many for its form make it a table at once.</summary>
     public void Expect(long members)
@@ -164,14 +172,11 @@ internal readonly struct SetValue(Entry entry) : IValue<SetValue>
             if (member.TryGetInteger(out var integer)) return AddInteger(integer);
             LeaveInts(member.TextLength);
         }
-        else if (!_entry.Big && Find(member) == 0
-            && (ListPack.Count(_entry.Value) >= Limits.SetMaxListpackEntries || member.TextLength > Limits.SetMaxListpackValue))
-        {
-            BecomeBig();
-        }
         if (!IsBlob) return Add(member);
 
         if (Find(member) != 0) return false;
+        if (!_entry.Big && (Count >= Limits.SetMaxListpackEntries || member.TextLength > Limits.SetMaxListpackValue)) BecomeBig();
+        if (!IsBlob) return Add(member);
         if (_entry.Big && (_entry.Value.Length + member.PackedSize > BigBlobBytes || Count >= BigBlobCount))
         {
             MakeTable();
@@ -303,6 +308,14 @@ internal ref struct SetWalk
         if (kind == RecordKind.SetTable) _table = ElementTable.Readable(heap, value).GetEnumerator();
     }
 
+    /// <summary>The place of the current member, see <see cref="SetValue.MemberAt"/>.</summary>
+    public readonly ulong Place => _kind switch
+    {
+        RecordKind.SetInts => (ulong)_at + 1,
+        RecordKind.SetBlob => (ulong)_at,
+        _ => _table.Current,
+    };
+
     public readonly PackedValue Current => _kind switch
     {
         RecordKind.SetInts => new PackedValue(IntSet.Get(_bytes, _at)),
@@ -318,7 +331,8 @@ internal ref struct SetWalk
             case RecordKind.SetInts:
                 return ++_at < IntSet.Count(_bytes);
             case RecordKind.SetBlob:
-                _at = _at < 0 ? ListPack.First : ListPack.Next(_bytes, _at);
+                if (_at < 0) _at = ListPack.First;
+                else if (!ListPack.IsEnd(_bytes, _at)) _at = ListPack.Next(_bytes, _at);
                 return !ListPack.IsEnd(_bytes, _at);
             default:
                 return _table.MoveNext();

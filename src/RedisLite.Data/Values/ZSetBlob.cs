@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using RedisLite.Data.Encodings;
 
 namespace RedisLite.Data.Values;
@@ -15,7 +16,9 @@ internal static class ZSetBlob
     public static double Unpack(in PackedValue packed)
     {
         if (packed.IsInteger) return packed.Integer;
-        return NumberText.TryParseDouble(packed.AsText(default), out var score) ? score : 0;
+        var text = packed.AsText(default);
+        if (!text.IsEmpty && text[^1] != 'f' && Utf8Parser.TryParse(text, out double plain, out var used) && used == text.Length) return plain;
+        return NumberText.TryParseDouble(text, out var score) ? score : 0;
     }
 
     /// <summary>The score of the member at a position.</summary>

@@ -52,7 +52,7 @@ internal ref struct ZSetWalk
         if (!_isStarted) return _isStarted = true;
         if (!_isTree)
         {
-            _at = ListPack.Next(_bytes, ListPack.Next(_bytes, _at));
+            if (!ListPack.IsEnd(_bytes, _at)) _at = ListPack.Next(_bytes, ListPack.Next(_bytes, _at));
             return !ListPack.IsEnd(_bytes, _at);
         }
         if (++_at < _leafCount)

@@ -358,12 +358,7 @@ internal static class SetCommands
         long count = 0;
         if (SmallestFirst(sets))
         {
-            for (var walk = sets[0].Walk(); walk.MoveNext();)
-            {
-                if (!InAllOthers(sets, walk.Current)) continue;
-                ctx.Reply.Bulk(walk.Current);
-                count++;
-            }
+            for (var common = new SetMeet(sets); common.MoveNext(); count++) ctx.Reply.Bulk(common.Current);
         }
 
         ctx.Reply.EndSet(mark, count);
@@ -390,10 +385,7 @@ internal static class SetCommands
         long count = 0;
         if (SmallestFirst(sets))
         {
-            for (var walk = sets[0].Walk(); (limit == 0 || count < limit) && walk.MoveNext();)
-            {
-                if (InAllOthers(sets, walk.Current)) count++;
-            }
+            for (var common = new SetMeet(sets); (limit == 0 || count < limit) && common.MoveNext();) count++;
         }
 
         ctx.Reply.Integer(count);
@@ -405,10 +397,9 @@ internal static class SetCommands
         var draft = ctx.Draft<SetValue>();
         if (SmallestFirst(sets))
         {
-            for (var walk = sets[0].Walk(); walk.MoveNext();)
-            {
-                if (InAllOthers(sets, walk.Current)) draft.Add(walk.Current);
-            }
+            if (sets[0].Encoding != "intset") draft.StartAsListpack();          // as Redis does, with integers found out at the end
+            for (var common = new SetMeet(sets); common.MoveNext();) draft.Add(common.Current);
+            draft.BecomeIntsIfPossible();
         }
 
         Store(ctx, draft, SInterStoreEvent);
@@ -474,16 +465,6 @@ internal static class SetCommands
         }
 
         Array.Sort(sets, static (a, b) => a.Count.CompareTo(b.Count));
-        return true;
-    }
-
-    private static bool InAllOthers(SetValue[] sets, scoped in PackedValue member)
-    {
-        for (var i = 1; i < sets.Length; i++)
-        {
-            if (sets[i].Entry != sets[0].Entry && sets[i].Find(member) == 0) return false;
-        }
-
         return true;
     }
 

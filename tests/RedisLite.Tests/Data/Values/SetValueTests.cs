@@ -160,4 +160,38 @@ public class SetValueTests : ValueWorld<HashSet<string>>
         Fill(set, 0, count);
         Assert.InRange((double)Heap.Arena.CommittedBytes / count, 20, 33);
     }
+
+    [Theory]
+    [InlineData(10, 20)]
+    [InlineData(10, 3000)]
+    [InlineData(700, 3000)]
+    [InlineData(3000, 700)]
+    public void What_sets_have_in_common_is_found_in_every_form(int sizeOfFirst, int sizeOfSecond)
+    {
+        var keyspace = new Keyspace(Heap);
+        var random = new Random(5);
+        var entries = new Entry[3];
+        var models = new HashSet<string>[3];
+        for (var i = 0; i < 3; i++)
+        {
+            entries[i] = new Entry();
+            models[i] = [];
+            var key = Bytes("set" + i);
+            keyspace.Insert(key, keyspace.Hash(key), EmptyKind, EmptySize, entries[i]);
+            new SetValue(entries[i]).Initialize();
+            for (var n = i == 0 ? sizeOfFirst : sizeOfSecond; n > 0; n--)
+            {
+                var member = (random.Next(3) == 0 ? "m" : "") + random.Next(4000);
+                models[i].Add(member);
+                new SetValue(entries[i]).Add(Bytes(member));
+            }
+        }
+
+        var found = new HashSet<string>();
+        var sets = entries.Select(entry => new SetValue(entry)).Append(new SetValue(entries[0])).ToArray();
+        for (var common = new SetMeet(sets); common.MoveNext();) Assert.True(found.Add(Text(common.Current)));
+        models[0].IntersectWith(models[1]);
+        models[0].IntersectWith(models[2]);
+        Assert.True(models[0].SetEquals(found));
+    }
 }

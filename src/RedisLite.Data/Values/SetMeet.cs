@@ -1,0 +1,96 @@
+using System.Numerics;
+using RedisLite.Data.Encodings;
+using RedisLite.Data.Tables;
+
+namespace RedisLite.Data.Values;
+
+/// <summary>
+/// The members that several sets have in common: <c>while (meet.MoveNext()) use(meet.Current)</c>. The first set is walked (give the smallest first), the
+/// others are asked. A question to a big table is two cache misses in a row, which is nearly all it costs; so sixteen members are asked about at a time:
+/// first all their buckets are called into the cache, then all their records, and only then is anything compared.
+/// </summary>
+internal ref struct SetMeet
+{
+    private const int BatchMax = 16;
+
+    private readonly SetValue[] _sets;
+    private readonly bool _anyTable;
+    private SetWalk _walk;
+    private Batch _places;
+    private Batch _hashes;
+    private uint _alive;
+    private int _current;
+
+    [System.Runtime.CompilerServices.InlineArray(BatchMax)]
+    private struct Batch
+    {
+        private ulong _first;
+    }
+
+    /// <summary>All sets exist; the same set may stand several times.</summary>
+    public SetMeet(SetValue[] sets)
+    {
+        _sets = sets;
+        _walk = sets[0].Walk();
+        for (var i = 1; i < sets.Length; i++) _anyTable |= sets[i].IsTable;
+    }
+
+    public readonly PackedValue Current => _sets[0].MemberAt(_places[_current]);
+
+    public bool MoveNext()
+    {
+        while (_alive == 0)
+            if (!NextBatch()) return false;
+        _current = BitOperations.TrailingZeroCount(_alive);
+        _alive &= _alive - 1;
+        return true;
+    }
+
+    private bool NextBatch()
+    {
+        var count = 0;
+        while (count < BatchMax && _walk.MoveNext()) _places[count++] = _walk.Place;
+        if (count == 0) return false;
+        _alive = (1u << count) - 1;
+        if (_anyTable) HashBatch();
+        for (var i = 1; i < _sets.Length && _alive != 0; i++)
+        {
+            if (ReferenceEquals(_sets[i].Entry, _sets[0].Entry)) continue;
+            if (_sets[i].IsTable) AskTable(_sets[i].Table);
+            else AskSmall(_sets[i]);
+        }
+        return true;
+    }
+
+    private void HashBatch()
+    {
+        Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
+        var heap = _sets[0].Entry.Heap;
+        for (var alive = _alive; alive != 0; alive &= alive - 1)
+        {
+            var i = BitOperations.TrailingZeroCount(alive);
+            _hashes[i] = heap.Hash(_sets[0].MemberAt(_places[i]).AsText(scratch));
+        }
+    }
+
+    private void AskTable(ElementTable table)
+    {
+        for (var alive = _alive; alive != 0; alive &= alive - 1) table.PrefetchBucket(_hashes[BitOperations.TrailingZeroCount(alive)]);
+        for (var alive = _alive; alive != 0; alive &= alive - 1) table.PrefetchRecord(_hashes[BitOperations.TrailingZeroCount(alive)]);
+        Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
+        for (var alive = _alive; alive != 0; alive &= alive - 1)
+        {
+            var i = BitOperations.TrailingZeroCount(alive);
+            if (table.Find(_sets[0].MemberAt(_places[i]).AsText(scratch), _hashes[i]) == 0) _alive &= ~(1u << i);
+        }
+    }
+
+    private void AskSmall(SetValue set)
+    {
+        for (var alive = _alive; alive != 0; alive &= alive - 1)
+        {
+            var i = BitOperations.TrailingZeroCount(alive);
+            if (set.Find(_sets[0].MemberAt(_places[i])) == 0) _alive &= ~(1u << i);
+        }
+    }
+}
