@@ -7,13 +7,13 @@ namespace RedisLite.Benchmarks;
 
 /// <summary>
 /// Memory per key and CPU time per operation of the keyspace in one process, without a server: growth of the resident set is what counts, so this is a
-/// plain program and not a BenchmarkDotNet class. Run: <c>keyspace [10m|5m|1m|hash|churn|delete ...]</c>.
+/// plain program and not a BenchmarkDotNet class. Run: <c>keyspace [10m|5m|1m|10k|fill|hash|churn|delete|snapshot ...]</c>.
 /// </summary>
 internal static class KeyspaceCheck
 {
     public static void Run(string[] names)
     {
-        if (names.Length == 0) names = ["10m", "5m", "1m", "hash", "churn", "delete"];
+        if (names.Length == 0) names = ["10m", "5m", "1m", "10k", "hash", "churn", "delete", "snapshot"];
         foreach (var name in names)
         {
             switch (name)
@@ -21,10 +21,12 @@ internal static class KeyspaceCheck
                 case "10m": Strings("10 M keys, 16 + 16 B", 10_000_000, 16, 16, gets: true); break;
                 case "5m": Strings("5 M keys, 24 + 100 B", 5_000_000, 24, 100, gets: false); break;
                 case "1m": Strings("1 M keys, 16 + 1024 B", 1_000_000, 16, 1024, gets: false); break;
+                case "10k": Strings("10 k keys, 16 + 16 B (in cache)", 10_000, 16, 16, gets: true); break;
                 case "fill": Fill(); break;
                 case "hash": Hash(); break;
                 case "churn": Churn(); break;
                 case "delete": Delete(); break;
+                case "snapshot": Snapshot(); break;
                 default: Console.WriteLine("unknown: " + name); break;
             }
         }
@@ -285,5 +287,53 @@ internal static class KeyspaceCheck
         }
         Report("  after defragmentation", heap, before, keys.Count);
         Console.WriteLine($"  {slices} slices, {(Now() - clock) / 1_000_000} ms, slowest {slowest / 1e6:F2} ms");
+    }
+
+    /// <summary>Overwrites beside a snapshot that another thread reads: cost per write and extra memory.</summary>
+    private static void Snapshot()
+    {
+        const int count = 4_000_000, writes = 1_000_000;
+        using var heap = NewHeap();
+        var keys = new Keyspace(heap);
+        var entry = new Entry();
+        Span<byte> key = stackalloc byte[16];
+        for (var i = 0; i < count; i++) Insert(keys, entry, i, key, 16);
+        Console.WriteLine($"snapshot: 4 M keys, {heap.CommittedBytes / 1e6:F0} MB; {Writes(keys, entry, count, writes, key)} before");
+        heap.BeginSnapshot();
+        var frozen = keys.Freeze();
+        var reader = Task.Run(() =>
+        {
+            var start = Now();
+            long bytes = 0;
+            foreach (var handle in frozen) bytes += frozen.Open(handle).Value.Length;
+            return (Bytes: bytes, Cost: (Now() - start) / (double)count);
+        });
+        Console.WriteLine($"  {Writes(keys, entry, count, writes, key)} during, {heap.CommittedBytes / 1e6:F0} MB");
+        Console.WriteLine($"  reader {reader.Result.Cost:F0} ns a key, {reader.Result.Bytes} bytes");
+        heap.EndSnapshot();
+        var (slowest, begin) = (0L, Now());
+        while (heap.RunBackground(eagerDefrag: false))
+        {
+            slowest = Math.Max(slowest, Now() - begin);
+            begin = Now();
+        }
+        Console.WriteLine($"  {Writes(keys, entry, count, writes, key)} after, {heap.CommittedBytes / 1e6:F0} MB, slowest slice of freeing {slowest / 1e6:F2} ms");
+    }
+
+    private static string Writes(Keyspace keys, Entry entry, int count, int writes, Span<byte> key)
+    {
+        var random = new Random(3);
+        var slowest = 0L;
+        var start = Now();
+        var begin = start;
+        for (var i = 0; i < writes; i++)
+        {
+            KeyOf(random.Next(count), key);
+            if (keys.Find(key, keys.Hash(key), entry)) keys.Replace(entry, RecordKind.String, 16, keepExpiry: false)[0]++;
+            if (i % 16 != 0) continue;
+            slowest = Math.Max(slowest, Now() - begin);
+            begin = Now();
+        }
+        return $"{(Now() - start) / (double)writes:F0} ns a write (slowest 16: {slowest / 1e6:F2} ms)";
     }
 }

@@ -33,7 +33,7 @@ internal sealed class Heap : IDisposable
 {
     private const int FreeNow = 64;
     private const int FreeSlice = 1024;
-    private const int TrimSlice = 8;
+    private const int TrimSlice = 4;
 
     private readonly ulong _seed0;
     private readonly ulong _seed1;
@@ -182,9 +182,9 @@ internal sealed class Heap : IDisposable
     /// </summary>
     public bool RunBackground(bool eagerDefrag)
     {
-        if (SnapshotActive) return false;
-        if (RunLazyFree(FreeSlice)) return true;
+        if (SnapshotActive) return Arena.UnmapSome();
         var trimming = Arena.TrimIdlePages(TrimSlice);
+        if (RunLazyFree(FreeSlice)) return true;
         return _defragmenter.RunSlice(eagerDefrag) || trimming;
     }
 

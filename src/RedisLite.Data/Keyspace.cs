@@ -5,6 +5,9 @@ namespace RedisLite.Data;
 /// <summary>The keys of one database.</summary>
 internal sealed class Keyspace
 {
+    /// <summary>What the processor's caches may be trusted to hold: below it a prefetch costs more than it saves.</summary>
+    private const long CachedBytes = 4 * 1024 * 1024;
+
     private TableHeader _header;
 
     public Keyspace(Heap heap)
@@ -23,9 +26,17 @@ internal sealed class Keyspace
 
     public ulong Hash(ReadOnlySpan<byte> key) => Heap.Hash(key);
 
-    public void PrefetchBucket(ulong hash) => Table.PrefetchBucket(hash);
+    /// <summary>First half of a batched lookup: brings the home bucket of a key into the cache.</summary>
+    public void PrefetchBucket(ulong hash)
+    {
+        if (Heap.MemoryInUse > CachedBytes) Table.PrefetchBucket(hash);
+    }
 
-    public void PrefetchRecord(ulong hash) => Table.PrefetchRecord(hash);
+    /// <summary>Second half, a few keys later: brings the likely record into the cache.</summary>
+    public void PrefetchRecord(ulong hash)
+    {
+        if (Heap.MemoryInUse > CachedBytes) Table.PrefetchRecord(hash);
+    }
 
     public bool Find(ReadOnlySpan<byte> key, ulong hash, Entry entry)
     {

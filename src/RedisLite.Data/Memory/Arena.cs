@@ -18,8 +18,8 @@ namespace RedisLite.Data.Memory;
 //   run chunk    values above 8 KiB: runs of 1 KiB units (RunMap), counted per 64 KiB page all the same
 //   huge chunk   values above 4 MiB: a mapping of their own
 //
-// Bookkeeping is beside the pages, never in them, so that slots are cache-line aligned when their size is. An empty page is kept for a while
-// (hysteresis) and then given back to the system; an empty chunk is unmapped, except one. Pages are taken from the lowest chunk with room, which
+// Bookkeeping is beside the pages, never in them, so that slots are cache-line aligned when their size is. An empty page is idle
+// until TrimIdlePages gives it back to the system, which leaves some (hysteresis); an empty chunk is unmapped, except one. Pages are taken from the lowest chunk with room, which
 // lets the upper ones drain.
 //
 // Huge pages are worth a fifth of every lookup in a big data set, but the first touch of one zeroes 2 MiB (0.2 ms; 5 ms in a virtual machine whose
@@ -47,13 +47,17 @@ internal sealed unsafe class Arena : IDisposable
 
     // A block is a huge page.
     private const int PagesPerBlock = 32;
-    private const int BlocksAhead = 3;
+    private const int BlocksAheadMax = 4;
+    private const int PagesPerBlockAhead = 1024;
+    private const int ChunksPerTrim = 64;
+    private const long UnmapPart = 4 * 1024 * 1024;
 
     private nint[] _bases = new nint[8];
     private byte[] _pageClass = new byte[8 * PagesPerChunk];
     private bool[] _marked = new bool[8 * PagesPerChunk];
     private Chunk?[] _chunks = new Chunk?[8];
     private readonly Stack<int> _unusedChunks = new();
+    private readonly Queue<(nint Start, long Bytes)> _unmapping = new();
     private readonly int[] _partial = new int[SizeClasses.Count];
     private readonly int[] _pagesOfClass = new int[SizeClasses.Count];
     private readonly long[] _liveOfClass = new long[SizeClasses.Count];
@@ -65,7 +69,9 @@ internal sealed unsafe class Arena : IDisposable
     private int _committedPages;
     private int _idlePages;
     private long _hugeBytes;
+    private long _unmappingBytes;
     private nint _blockToPrepare;
+    private int _trimChunk;
 
     private struct Page
     {
@@ -90,6 +96,9 @@ internal sealed unsafe class Arena : IDisposable
 
     /// <summary>Bytes taken from the system: pages in use or kept for reuse.</summary>
     public long CommittedBytes => ((long)_committedPages * SizeClasses.PageBytes) + _hugeBytes;
+
+    /// <summary>Of these, the bytes of idle pages and of freed huge values, which TrimIdlePages may give back.</summary>
+    public long IdleBytes => ((long)_idlePages * SizeClasses.PageBytes) + _unmappingBytes;
 
     /// <summary>Bytes of all slots handed out.</summary>
     public long LiveBytes { get; private set; }
@@ -191,6 +200,9 @@ internal sealed unsafe class Arena : IDisposable
 
     public void Dispose()
     {
+        while (UnmapSome())
+        {
+        }
         for (var chunk = 1; chunk < _chunkEnd; chunk++)
         {
             if (_chunks[chunk] is { } meta) OsMemory.Unmap(_bases[chunk], meta.Bytes);
@@ -285,7 +297,8 @@ internal sealed unsafe class Arena : IDisposable
         if (Volatile.Read(ref _blockToPrepare) != 0) return;
         const int blocks = PagesPerChunk / PagesPerBlock;
         var next = meta.HugePages ? Math.Max(meta.PreparedBlocks, block + 1) : blocks;
-        if (next > block + BlocksAhead) return;
+        // A small heap should not look big for memory that it has only been promised.
+        if (next > block + Math.Clamp(_committedPages / PagesPerBlockAhead, 1, BlocksAheadMax)) return;
         if (next == blocks)
         {
             if (_emptyChunks > 0) return;
@@ -320,20 +333,9 @@ internal sealed unsafe class Arena : IDisposable
         _idlePages++;
         if (meta.Runs is null) _firstSlabChunkWithRoom = Math.Min(_firstSlabChunkWithRoom, chunk);
         if (meta.FreePages == PagesPerChunk) _emptyChunks++;
-        if (ReleasePages && _idlePages > IdlePagesMax) ReleaseFrom(chunk, meta, pageId);
     }
 
     private int IdlePagesMax => Math.Max(IdlePagesMin, _committedPages / 64);
-
-    private void ReleaseFrom(int chunk, Chunk meta, int pageId)
-    {
-        if (meta.FreePages == PagesPerChunk && _emptyChunks > 1 && CanRemove(chunk))
-        {
-            RemoveChunk(chunk);
-            return;
-        }
-        DecommitPage(chunk, meta, pageId % PagesPerChunk);
-    }
 
     private void DecommitPage(int chunk, Chunk meta, int index)
     {
@@ -350,27 +352,49 @@ internal sealed unsafe class Arena : IDisposable
         _idlePages--;
     }
 
-    /// <summary>Gives back idle pages that piled up while ReleasePages was off; returns false when nothing is left to do.</summary>
+    /// <summary>
+    /// Gives back some of the idle pages above the hysteresis; true while more are left. Freeing only makes pages idle, because a system call for each
+    /// would make a mass deletion stall.
+    /// </summary>
     public bool TrimIdlePages(int maxPages)
     {
-        for (var chunk = _chunkEnd - 1; chunk > 0 && ReleasePages; chunk--)
+        if (UnmapSome()) return true;
+        for (var visits = 0; visits < ChunksPerTrim && ReleasePages && _idlePages > IdlePagesMax; visits++)
         {
-            if (_chunks[chunk] is not { Pages: not null } meta) continue;
-            if (meta.FreePages == PagesPerChunk && _emptyChunks > 1 && CanRemove(chunk))
+            _trimChunk = _trimChunk > 1 && _trimChunk <= _chunkEnd ? _trimChunk - 1 : _chunkEnd - 1;
+            if (_chunks[_trimChunk] is not { Pages: not null } meta) continue;
+            if (meta.FreePages == PagesPerChunk && _emptyChunks > 1 && CanRemove(_trimChunk))
             {
-                RemoveChunk(chunk);
-                continue;
+                RemoveChunk(_trimChunk);
+                return true;
             }
-            for (var index = PagesPerChunk - 1; index >= 0; index--)
+            if (!OsMemory.CanDecommit) continue;
+            for (var word = 3; word >= 0; word--)
             {
-                if (_idlePages <= IdlePagesMax || !OsMemory.CanDecommit) return false;
-                var bit = 1UL << (index & 63);
-                if ((meta.Free[index >> 6] & meta.Committed[index >> 6] & bit) == 0) continue;
-                if (maxPages-- == 0) return true;
-                DecommitPage(chunk, meta, index);
+                for (ulong idle; (idle = meta.Free[word] & meta.Committed[word]) != 0 && _idlePages > IdlePagesMax;)
+                {
+                    if (maxPages-- == 0)
+                    {
+                        _trimChunk++;
+                        return true;
+                    }
+                    DecommitPage(_trimChunk, meta, (word * 64) + 63 - BitOperations.LeadingZeroCount(idle));
+                }
             }
         }
-        return false;
+        return ReleasePages && OsMemory.CanDecommit && _idlePages > IdlePagesMax;
+    }
+
+    /// <summary>Unmaps a part of a huge value that was freed; false when there is none. Allowed beside a reader: nobody knows the value any more.</summary>
+    public bool UnmapSome()
+    {
+        if (!_unmapping.TryDequeue(out var block)) return false;
+        var part = OsMemory.CanDecommit ? Math.Min(block.Bytes, UnmapPart) : block.Bytes;
+        OsMemory.Unmap(block.Start + (nint)(block.Bytes - part), part);
+        _hugeBytes -= part;
+        _unmappingBytes -= part;
+        if (part < block.Bytes) _unmapping.Enqueue((block.Start, block.Bytes - part));
+        return true;
     }
 
     private int AddChunk(Chunk meta)
@@ -397,15 +421,17 @@ internal sealed unsafe class Arena : IDisposable
     private void RemoveChunk(int chunk)
     {
         var meta = _chunks[chunk]!;
-        if (meta.Pages is not null)
-        {
-            var committed = 0;
-            foreach (var word in meta.Committed) committed += BitOperations.PopCount(word);
-            _committedPages -= committed;
-            _idlePages -= committed;
-            _emptyChunks--;
-        }
+        var committed = 0;
+        foreach (var word in meta.Committed) committed += BitOperations.PopCount(word);
+        _committedPages -= committed;
+        _idlePages -= committed;
+        _emptyChunks--;
         OsMemory.Unmap(_bases[chunk], meta.Bytes);
+        ForgetChunk(chunk);
+    }
+
+    private void ForgetChunk(int chunk)
+    {
         _chunks[chunk] = null;
         _bases[chunk] = 0;
         Array.Clear(_pageClass, chunk * PagesPerChunk, PagesPerChunk);
@@ -465,8 +491,9 @@ internal sealed unsafe class Arena : IDisposable
         if (sizeClass == HugeClass)
         {
             LiveBytes -= meta.Bytes;
-            _hugeBytes -= meta.Bytes;
-            RemoveChunk(chunk);
+            _unmapping.Enqueue((_bases[chunk], meta.Bytes));
+            _unmappingBytes += meta.Bytes;
+            ForgetChunk(chunk);
             return;
         }
         var first = UnitOf(handle);
@@ -542,18 +569,21 @@ internal sealed unsafe class Arena : IDisposable
         }
     }
 
-    /// <summary>Puts marked pages that could not be emptied back into use.</summary>
-    public void UnmarkPages()
+    /// <summary>Puts marked pages that could not be emptied back into use; returns how many.</summary>
+    public int UnmarkPages()
     {
+        var used = 0;
         for (var pageId = PagesPerChunk; pageId < _chunkEnd * PagesPerChunk; pageId++)
         {
             if (!_marked[pageId]) continue;
             _marked[pageId] = false;
             var sizeClass = _pageClass[pageId];
+            if (sizeClass != 0) used++;
             if (sizeClass is 0 or RunClass) continue;
             ref var page = ref PageAt(pageId);
             if (page.Live < SizeClasses.SlotsPerPage(sizeClass)) Link(sizeClass, pageId, ref page);
         }
+        return used;
     }
 
     private static int LevelOf(int sizeClass, int live) => live * (Levels - 1) / SizeClasses.SlotsPerPage(sizeClass);
@@ -595,19 +625,49 @@ internal sealed unsafe class Arena : IDisposable
         }
     }
 
-    /// <summary>Whole run chunks, from the last one down, while the rest has twice the room they need.</summary>
+    /// <summary>
+    /// Whole run chunks, from the last one down, while the rest has room for what they hold; when one is left, its pages behind the room that all needs.
+    /// First fit then packs the values at the front.
+    /// </summary>
     private int MarkSparseRunChunks()
     {
-        long free = 0;
-        for (var chunk = 1; chunk < _chunkEnd; chunk++) free += _chunks[chunk]?.Runs?.FreeUnits ?? 0;
+        long free = 0, used = 0;
+        var chunks = 0;
+        for (var chunk = 1; chunk < _chunkEnd; chunk++)
+        {
+            if (_chunks[chunk]?.Runs is not { } runs) continue;
+            free += runs.FreeUnits;
+            used += RunMap.Units - runs.FreeUnits;
+            chunks++;
+        }
         var marked = 0;
         for (var chunk = _chunkEnd - 1; chunk > 0; chunk--)
         {
-            if (_chunks[chunk] is not { Runs: { } runs } meta || runs.FreeUnits < RunMap.Units / 4) continue;
-            if (free - runs.FreeUnits < 2L * (RunMap.Units - runs.FreeUnits)) continue;
+            if (_chunks[chunk]?.Runs is not { } runs) continue;
+            var inUse = RunMap.Units - runs.FreeUnits;
+            if (chunks == 1)
+            {
+                var keep = (used + (used / 4)) / (RunMap.Units / PagesPerChunk);
+                return marked + MarkUsedPages(chunk, (int)Math.Min(keep, PagesPerChunk));
+            }
+            if (runs.FreeUnits < RunMap.Units / 4 || free - runs.FreeUnits < inUse + (used / 4)) continue;
             free -= RunMap.Units;
-            _marked.AsSpan(chunk * PagesPerChunk, PagesPerChunk).Fill(true);
-            marked += PagesPerChunk - meta.FreePages;
+            chunks--;
+            marked += MarkUsedPages(chunk, 0);
+            _marked[chunk * PagesPerChunk] = true;
+        }
+        return marked;
+    }
+
+    private int MarkUsedPages(int chunk, int from)
+    {
+        var marked = 0;
+        for (var index = from; index < PagesPerChunk; index++)
+        {
+            var pageId = (chunk * PagesPerChunk) + index;
+            if (_pageClass[pageId] != RunClass) continue;
+            _marked[pageId] = true;
+            marked++;
         }
         return marked;
     }
@@ -615,7 +675,7 @@ internal sealed unsafe class Arena : IDisposable
     /// <summary>Throws when the books do not balance; walks every page and free list.</summary>
     public void CheckInvariants()
     {
-        long live = _hugeBytes;
+        var live = _hugeBytes - _unmappingBytes;
         int committed = 0, idle = 0, empty = 0;
         for (var chunk = 1; chunk < _chunkEnd; chunk++)
         {

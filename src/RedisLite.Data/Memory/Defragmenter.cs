@@ -13,18 +13,19 @@ namespace RedisLite.Data.Memory;
 internal sealed class Defragmenter(Heap heap)
 {
     private const int SliceBudget = 1000;
-    private const long WasteMin = 4 * 1024 * 1024;
+    private const long WasteMin = 2 * 1024 * 1024;
     private const int PagesMin = 8;
 
     private bool _walking;
     private long _wasteToStart;
+    private int _pagesMarked;
     private int _keyspace;
     private ulong _place;
     private int _bucket;
     private ulong _owner;
     private ulong _ownerCursor;
 
-    private long Waste => heap.Arena.CommittedBytes - heap.Arena.LiveBytes;
+    private long Waste => heap.Arena.CommittedBytes - heap.Arena.IdleBytes - heap.Arena.LiveBytes;
 
     /// <summary>True while a walk is under way.</summary>
     public bool RunSlice(bool eager)
@@ -39,6 +40,7 @@ internal sealed class Defragmenter(Heap heap)
     public void RunRound(bool everyPage, int slice)
     {
         if (!_walking) Start();
+        _pagesMarked = int.MaxValue;
         if (everyPage) heap.Arena.MarkAllPages();
         else heap.Arena.MarkSparsePages();
         while (_walking)
@@ -52,15 +54,17 @@ internal sealed class Defragmenter(Heap heap)
     {
         var waste = Waste;
         var limit = Math.Max(WasteMin, heap.Arena.CommittedBytes / (eager ? 20 : 8));
-        // Waste that the last round could not remove is no reason for another.
         if (waste < limit) _wasteToStart = 0;
         if (waste < Math.Max(limit, _wasteToStart)) return false;
-        _wasteToStart = waste + (waste / 8);
-        if (heap.Arena.MarkSparsePages() < PagesMin)
+        var pages = heap.Arena.MarkSparsePages();
+        if (pages < PagesMin)
         {
+            // Spread over too many classes to be worth a walk.
             heap.Arena.UnmarkPages();
+            _wasteToStart = waste + (waste / 16);
             return false;
         }
+        _pagesMarked = pages;
         Start();
         return true;
     }
@@ -73,10 +77,10 @@ internal sealed class Defragmenter(Heap heap)
 
     private void Finish()
     {
-        heap.Arena.UnmarkPages();
+        var stuck = heap.Arena.UnmarkPages();
         _walking = false;
-        var left = Waste;
-        _wasteToStart = left + (left / 8);
+        // Waste that a round could not remove (something in the pages has no mover) is no reason for another soon.
+        _wasteToStart = stuck > _pagesMarked / 2 ? Waste + (Waste / 8) : 0;
     }
 
     private void WalkSegment(ref int budget)

@@ -79,7 +79,13 @@ public class ArenaTests
         var handles = new List<ulong>();
         for (var i = 0; i < 100_000; i++) handles.Add(arena.Alloc(1000));
         Assert.True(arena.CommittedBytes > 95_000_000);
+        handles.Add(arena.Alloc(50_000_000));
         foreach (var handle in handles) arena.Free(handle);
+        Assert.Equal(0, arena.LiveBytes);
+        arena.CheckInvariants();
+        var slices = 1;
+        for (; arena.TrimIdlePages(16); slices++) arena.CheckInvariants();
+        Assert.InRange(slices, 12, 200);
         Assert.True(arena.CommittedBytes < 4_000_000, $"{arena.CommittedBytes} bytes kept");
         arena.CheckInvariants();
     }
@@ -139,7 +145,7 @@ public class ArenaTests
             {
                 if (!wanted.Wait(10)) continue;
                 arena.PreparePages();
-                prepared++;
+                Interlocked.Increment(ref prepared);
             }
         });
         var live = new List<ulong>();
@@ -156,10 +162,13 @@ public class ArenaTests
                 arena.Free(handle);
             }
             live.Clear();
+            while (arena.TrimIdlePages(50))
+            {
+            }
             arena.CheckInvariants();
         }
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref prepared) > 0, 10_000));
         stop.Cancel();
         helper.Wait();
-        Assert.True(prepared > 0);
     }
 }
