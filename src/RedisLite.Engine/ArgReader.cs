@@ -61,6 +61,21 @@ internal ref struct ArgReader
         return value;
     }
 
+    /// <summary>A number that is not negative; one message for whatever is wrong with it.</summary>
+    public long NextCount(string onError)
+    {
+        var value = NextInt64(onError);
+        if (value < 0) Fail(onError);
+        return value;
+    }
+
+    public long NextPositive(string onError)
+    {
+        var value = NextInt64(onError);
+        if (value < 1) Fail(onError);
+        return value;
+    }
+
     public double NextDouble(string onError = Errors.NotFloat)
     {
         var arg = Next();

@@ -32,5 +32,14 @@ internal static class ConfigEffects
         var limits = engine.Heap.Limits;
         limits.HashMaxListpackEntries = (int)config.HashMaxListpackEntries;
         limits.HashMaxListpackValue = (int)config.HashMaxListpackValue;
+        limits.ListMaxListpackSize = config.ListMaxListpackSize;
+        limits.SetMaxIntsetEntries = (int)config.SetMaxIntsetEntries;
+        limits.SetMaxListpackEntries = (int)config.SetMaxListpackEntries;
+        limits.SetMaxListpackValue = (int)config.SetMaxListpackValue;
+        limits.ZSetMaxListpackEntries = (int)config.ZsetMaxListpackEntries;
+        limits.ZSetMaxListpackValue = (int)config.ZsetMaxListpackValue;
+        limits.HllSparseMaxBytes = (int)config.HllSparseMaxBytes;
+        limits.StreamNodeMaxBytes = config.StreamNodeMaxBytes;
+        limits.StreamNodeMaxEntries = config.StreamNodeMaxEntries;
     }
 }

@@ -75,7 +75,11 @@ internal readonly struct SetValue(Entry entry) : IValue<SetValue>
     {
         if (IsMissing) return 0;
         if (IsInts) return member.TryGetInteger(out var integer) && IntSet.Find(_entry.Value, integer, out var index) ? (ulong)index + 1 : 0;
-        if (IsBlob) return (ulong)Math.Max(0, ListPack.Find(_entry.Value, ListPack.First, member, skip: 0));
+        if (IsBlob)
+        {
+            var packed = !member.IsInteger && member.TryGetInteger(out var number) ? new PackedValue(number) : member;
+            return (ulong)Math.Max(0, ListPack.Find(_entry.Value, ListPack.First, packed, skip: 0));
+        }
         Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
         return ReadTable.Find(member.AsText(scratch));
     }

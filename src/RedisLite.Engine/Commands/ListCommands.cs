@@ -302,7 +302,7 @@ internal static class ListCommands
         long count = -1;
         while (args.More)
         {
-            if (count < 0 && args.Left > 1 && args.Take("COUNT"u8)) count = args.NextInt64(1, long.MaxValue, "ERR count should be greater than 0");
+            if (count < 0 && args.Left > 1 && args.Take("COUNT"u8)) count = args.NextPositive("ERR count should be greater than 0");
             else args.Unexpected();
         }
 
@@ -498,8 +498,8 @@ internal static class ListCommands
                         + "or use negative to start from the end of the list");
                 }
             }
-            else if (args.Left > 1 && args.Take("COUNT"u8)) wanted = args.NextInt64(0, long.MaxValue, "ERR COUNT can't be negative");
-            else if (args.Left > 1 && args.Take("MAXLEN"u8)) lengthMax = args.NextInt64(0, long.MaxValue, "ERR MAXLEN can't be negative");
+            else if (args.Left > 1 && args.Take("COUNT"u8)) wanted = args.NextCount("ERR COUNT can't be negative");
+            else if (args.Left > 1 && args.Take("MAXLEN"u8)) lengthMax = args.NextCount("ERR MAXLEN can't be negative");
             else args.Unexpected();
         }
 

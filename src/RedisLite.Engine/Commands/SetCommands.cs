@@ -377,7 +377,7 @@ internal static class SetCommands
         var args = ctx.ArgsFrom(2 + (int)numKeys);
         while (args.More)
         {
-            if (args.Left > 1 && args.Take("LIMIT"u8)) limit = args.NextInt64(0, long.MaxValue, "ERR LIMIT can't be negative");
+            if (args.Left > 1 && args.Take("LIMIT"u8)) limit = args.NextCount("ERR LIMIT can't be negative");
             else args.Unexpected();
         }
 
