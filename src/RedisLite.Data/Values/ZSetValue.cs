@@ -24,7 +24,7 @@ internal readonly struct ZSetValue(Entry entry) : IValue<ZSetValue>
 
     internal const int TreeAt = TableHeader.Bytes;
 
-    private const int HeaderBytes = TableHeader.Bytes + TreeRoot.Bytes;
+    internal const int HeaderBytes = TableHeader.Bytes + TreeRoot.Bytes;
     private const int BigBlobBytes = 2048;
     private const int BigBlobCount = 64;
 

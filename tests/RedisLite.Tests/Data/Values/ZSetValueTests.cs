@@ -168,4 +168,50 @@ public class ZSetValueTests : ValueWorld<Dictionary<string, double>>
         Assert.Equal(count, set.Count);
         Assert.InRange((double)Heap.Arena.CommittedBytes / count, 50, 66);
     }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(128)]
+    [InlineData(129)]
+    [InlineData(20_000)]
+    public void A_set_built_at_one_go_is_the_same_set(int count)
+    {
+        var random = new Random(count);
+        var model = new Dictionary<string, double>();
+        var builder = new ZSetBuilder(Heap);
+        for (var i = 0; i < count; i++)
+        {
+            var member = random.Next(2) == 0 ? "m" + i : i.ToString();
+            var score = random.Next(-count / 8, (count / 8) + 1) + (random.Next(2) == 0 ? 0 : 0.5);
+            builder.Set(Bytes(member), -1);
+            Assert.True(builder.TryGet(Bytes(member), out var soFar));
+            builder.Set(Bytes(member), soFar + 1 + score);
+            model.Add(member, score);
+        }
+        var set = New();
+        builder.Finish(set);
+        Assert.Equal(count, set.Count);
+        Assert.Equal(count <= 128 ? "listpack" : "skiplist", set.Encoding);
+        set.CheckInvariants();
+        var rank = 0;
+        var ordered = Ordered(model);
+        for (var walk = set.Walk(); walk.MoveNext(); rank++) Assert.Equal(ordered[rank], (Text(walk.Member), walk.Score));
+        Assert.Equal(count, rank);
+        for (var i = 0; i < 1000 && model.Count > 0; i++)
+        {
+            var member = ordered[random.Next(ordered.Count)].Member;
+            Assert.Equal(model.Remove(member), set.Remove(Bytes(member)));
+        }
+        AssertSame(model, ReadFrozen(Entry.Kind, Entry.Value));
+    }
+
+    [Fact]
+    public void A_dropped_builder_leaves_nothing()
+    {
+        var builder = new ZSetBuilder(Heap);
+        for (var i = 0; i < 1000; i++) builder.Set(Bytes("m" + i), i);
+        builder.Drop();
+        Assert.Equal(0, Heap.Arena.LiveBytes);
+    }
 }
