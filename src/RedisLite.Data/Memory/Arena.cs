@@ -33,17 +33,16 @@ internal sealed unsafe class Arena : IDisposable
     public const long ChunkBytes = 16 * 1024 * 1024;
     public const int MaxRunBytes = 4 * 1024 * 1024;
     public const ulong MaxHandle = (1UL << 40) - 1;
+    public const int PagesPerChunk = 256;
+    public const byte RunClass = 254;
 
     private const int ChunkShift = 21;
     private const int PageShift = 13;
-    private const int PagesPerChunk = 256;
     private const ulong GranuleMask = (1UL << ChunkShift) - 1;
     private const int PageGranuleMask = (1 << PageShift) - 1;
-    private const byte RunClass = 254;
     private const byte HugeClass = 255;
     private const ushort NoSlot = ushort.MaxValue;
     private const int IdlePagesMin = 32;
-    private const int Levels = 64;
 
     // A block is a huge page.
     private const int PagesPerBlock = 32;
@@ -61,7 +60,6 @@ internal sealed unsafe class Arena : IDisposable
     private readonly int[] _partial = new int[SizeClasses.Count];
     private readonly int[] _pagesOfClass = new int[SizeClasses.Count];
     private readonly long[] _liveOfClass = new long[SizeClasses.Count];
-    private readonly int[] _levels = new int[SizeClasses.Count * Levels];
     private int _chunkEnd = 1;
     private int _firstSlabChunkWithRoom = 1;
     private int _firstRunChunkWithRoom = 1;
@@ -72,27 +70,6 @@ internal sealed unsafe class Arena : IDisposable
     private long _unmappingBytes;
     private nint _blockToPrepare;
     private int _trimChunk;
-
-    private struct Page
-    {
-        public ushort FreeHead;
-        public ushort Bump;
-        public ushort Live;
-        public int Next;
-        public int Previous;
-    }
-
-    private sealed class Chunk(long bytes, Page[]? pages, RunMap? runs)
-    {
-        public readonly long Bytes = bytes;
-        public readonly Page[]? Pages = pages;
-        public readonly RunMap? Runs = runs;
-        public readonly ulong[] Free = [ulong.MaxValue, ulong.MaxValue, ulong.MaxValue, ulong.MaxValue];
-        public readonly ulong[] Committed = new ulong[4];
-        public int FreePages = PagesPerChunk;
-        public bool HugePages;
-        public int PreparedBlocks;
-    }
 
     /// <summary>Bytes taken from the system: pages in use or kept for reuse.</summary>
     public long CommittedBytes => ((long)_committedPages * SizeClasses.PageBytes) + _hugeBytes;
@@ -526,150 +503,35 @@ internal sealed unsafe class Arena : IDisposable
         }
     }
 
-    /// <summary>Whether the slot lies in a page that is to be emptied; see MarkSparsePages.</summary>
+    /// <summary>Whether the slot lies in a page that is to be emptied; see SparsePages.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsMarked(ulong handle) => _marked[handle >> PageShift];
 
-    /// <summary>
-    /// Chooses the sparsest pages of every size class, as many as the free slots of the others can take over, and takes them out of use: whoever
-    /// holds handles into them should move those. Returns how many pages that would free.
-    /// </summary>
-    public int MarkSparsePages()
-    {
-        Array.Clear(_levels);
-        for (var chunk = 1; chunk < _chunkEnd; chunk++)
-        {
-            if (_chunks[chunk] is not { Pages: { } pages, Runs: null }) continue;
-            for (var index = 0; index < PagesPerChunk; index++)
-            {
-                var sizeClass = _pageClass[(chunk * PagesPerChunk) + index];
-                if (sizeClass != 0) _levels[(sizeClass * Levels) + LevelOf(sizeClass, pages[index].Live)]++;
-            }
-        }
-        var marked = 0;
-        for (var sizeClass = 1; sizeClass < SizeClasses.Count; sizeClass++) marked += PlanClass(sizeClass);
-        if (marked > 0) MarkPlanned();
-        return marked + MarkSparseRunChunks();
-    }
+    // ---- for SparsePages ----
 
-    /// <summary>Marks every page, for tests that want all to move.</summary>
-    public void MarkAllPages()
-    {
-        for (var chunk = 1; chunk < _chunkEnd; chunk++)
-        {
-            if (_chunks[chunk] is not { Pages: { } pages } meta) continue;
-            for (var index = 0; index < PagesPerChunk; index++)
-            {
-                var pageId = (chunk * PagesPerChunk) + index;
-                var sizeClass = _pageClass[pageId];
-                if (meta.Runs is null && sizeClass == 0) continue;
-                if (meta.Runs is null && !_marked[pageId] && pages[index].Live < SizeClasses.SlotsPerPage(sizeClass)) Unlink(sizeClass, ref pages[index]);
-                _marked[pageId] = true;
-            }
-        }
-    }
+    public int ChunkEnd => _chunkEnd;
 
-    /// <summary>Puts marked pages that could not be emptied back into use; returns how many.</summary>
-    public int UnmarkPages()
-    {
-        var used = 0;
-        for (var pageId = PagesPerChunk; pageId < _chunkEnd * PagesPerChunk; pageId++)
-        {
-            if (!_marked[pageId]) continue;
-            _marked[pageId] = false;
-            var sizeClass = _pageClass[pageId];
-            if (sizeClass != 0) used++;
-            if (sizeClass is 0 or RunClass) continue;
-            ref var page = ref PageAt(pageId);
-            if (page.Live < SizeClasses.SlotsPerPage(sizeClass)) Link(sizeClass, pageId, ref page);
-        }
-        return used;
-    }
+    public Chunk? ChunkAt(int chunk) => _chunks[chunk];
 
-    private static int LevelOf(int sizeClass, int live) => live * (Levels - 1) / SizeClasses.SlotsPerPage(sizeClass);
+    public int ClassOfPage(int pageId) => _pageClass[pageId];
 
-    /// <summary>Leaves in _levels how many pages of each level are to be marked; returns their sum.</summary>
-    private int PlanClass(int sizeClass)
-    {
-        var slots = SizeClasses.SlotsPerPage(sizeClass);
-        var needed = (_liveOfClass[sizeClass] + (_liveOfClass[sizeClass] / 64) + slots - 1) / slots;
-        var surplus = _pagesOfClass[sizeClass] - (int)needed;
-        // A class with few pages to spare is left alone: moving costs more than it brings.
-        var left = surplus <= 1 + (_pagesOfClass[sizeClass] / 32) ? 0 : surplus;
-        var planned = left;
-        for (var level = 0; level < Levels; level++)
-        {
-            ref var pages = ref _levels[(sizeClass * Levels) + level];
-            pages = Math.Min(pages, left);
-            left -= pages;
-        }
-        return planned - left;
-    }
+    public long LiveOfClass(int sizeClass) => _liveOfClass[sizeClass];
 
-    private void MarkPlanned()
-    {
-        for (var chunk = _chunkEnd - 1; chunk > 0; chunk--)
-        {
-            if (_chunks[chunk] is not { Pages: { } pages, Runs: null }) continue;
-            for (var index = PagesPerChunk - 1; index >= 0; index--)
-            {
-                var pageId = (chunk * PagesPerChunk) + index;
-                var sizeClass = _pageClass[pageId];
-                if (sizeClass == 0 || _marked[pageId]) continue;
-                ref var wanted = ref _levels[(sizeClass * Levels) + LevelOf(sizeClass, pages[index].Live)];
-                if (wanted == 0) continue;
-                wanted--;
-                _marked[pageId] = true;
-                if (pages[index].Live < SizeClasses.SlotsPerPage(sizeClass)) Unlink(sizeClass, ref pages[index]);
-            }
-        }
-    }
+    public int PagesOfClass(int sizeClass) => _pagesOfClass[sizeClass];
 
-    /// <summary>
-    /// Whole run chunks, from the last one down, while the rest has room for what they hold; when one is left, its pages behind the room that all needs.
-    /// First fit then packs the values at the front.
-    /// </summary>
-    private int MarkSparseRunChunks()
-    {
-        long free = 0, used = 0;
-        var chunks = 0;
-        for (var chunk = 1; chunk < _chunkEnd; chunk++)
-        {
-            if (_chunks[chunk]?.Runs is not { } runs) continue;
-            free += runs.FreeUnits;
-            used += RunMap.Units - runs.FreeUnits;
-            chunks++;
-        }
-        var marked = 0;
-        for (var chunk = _chunkEnd - 1; chunk > 0; chunk--)
-        {
-            if (_chunks[chunk]?.Runs is not { } runs) continue;
-            var inUse = RunMap.Units - runs.FreeUnits;
-            if (chunks == 1)
-            {
-                var keep = (used + (used / 4)) / (RunMap.Units / PagesPerChunk);
-                return marked + MarkUsedPages(chunk, (int)Math.Min(keep, PagesPerChunk));
-            }
-            if (runs.FreeUnits < RunMap.Units / 4 || free - runs.FreeUnits < inUse + (used / 4)) continue;
-            free -= RunMap.Units;
-            chunks--;
-            marked += MarkUsedPages(chunk, 0);
-            _marked[chunk * PagesPerChunk] = true;
-        }
-        return marked;
-    }
+    public bool IsPageMarked(int pageId) => _marked[pageId];
 
-    private int MarkUsedPages(int chunk, int from)
+    /// <summary>A marked page is not allocated from. Marking the first page of a run chunk closes the whole chunk.</summary>
+    public void MarkPage(int pageId, bool marked)
     {
-        var marked = 0;
-        for (var index = from; index < PagesPerChunk; index++)
-        {
-            var pageId = (chunk * PagesPerChunk) + index;
-            if (_pageClass[pageId] != RunClass) continue;
-            _marked[pageId] = true;
-            marked++;
-        }
-        return marked;
+        if (_marked[pageId] == marked) return;
+        _marked[pageId] = marked;
+        var sizeClass = _pageClass[pageId];
+        if (sizeClass is 0 or RunClass) return;
+        ref var page = ref PageAt(pageId);
+        if (page.Live == SizeClasses.SlotsPerPage(sizeClass)) return;
+        if (marked) Unlink(sizeClass, ref page);
+        else Link(sizeClass, pageId, ref page);
     }
 
     /// <summary>Throws when the books do not balance; walks every page and free list.</summary>

@@ -16,6 +16,7 @@ internal sealed class Defragmenter(Heap heap)
     private const long WasteMin = 2 * 1024 * 1024;
     private const int PagesMin = 8;
 
+    private readonly SparsePages _sparse = new(heap.Arena);
     private bool _walking;
     private long _wasteToStart;
     private int _pagesMarked;
@@ -41,8 +42,8 @@ internal sealed class Defragmenter(Heap heap)
     {
         if (!_walking) Start();
         _pagesMarked = int.MaxValue;
-        if (everyPage) heap.Arena.MarkAllPages();
-        else heap.Arena.MarkSparsePages();
+        if (everyPage) _sparse.MarkAll();
+        else _sparse.Mark();
         while (_walking)
         {
             var budget = slice;
@@ -56,11 +57,11 @@ internal sealed class Defragmenter(Heap heap)
         var limit = Math.Max(WasteMin, heap.Arena.CommittedBytes / (eager ? 20 : 8));
         if (waste < limit) _wasteToStart = 0;
         if (waste < Math.Max(limit, _wasteToStart)) return false;
-        var pages = heap.Arena.MarkSparsePages();
+        var pages = _sparse.Mark();
         if (pages < PagesMin)
         {
             // Spread over too many classes to be worth a walk.
-            heap.Arena.UnmarkPages();
+            _sparse.Unmark();
             _wasteToStart = waste + (waste / 16);
             return false;
         }
@@ -77,7 +78,7 @@ internal sealed class Defragmenter(Heap heap)
 
     private void Finish()
     {
-        var stuck = heap.Arena.UnmarkPages();
+        var stuck = _sparse.Unmark();
         _walking = false;
         // Waste that a round could not remove (something in the pages has no mover) is no reason for another soon.
         _wasteToStart = stuck > _pagesMarked / 2 ? Waste + (Waste / 8) : 0;
