@@ -3,14 +3,13 @@ using System.Globalization;
 
 namespace RedisLite.Protocol;
 
-/// The text of a double in replies, as Redis 7.2 prints it: integers of up to 52 bits plainly, everything else with the fewest digits that read back as the
+/// The text of a double in replies, as Redis 7.2 prints it: integers up to 2^62 plainly, everything else with the fewest digits that read back as the
 /// same double, plain when it is short and with an exponent (no padding: 1e-7, 1e+20) when it is not.
 internal static class DoubleText
 {
     public const int LengthMax = 32;
 
-    /// Doubles beyond this may skip integers; below it they print as integers.
-    private const double IntegerBound = 1L << 52;
+    private const double IntegerBound = 1L << 62;
 
     public static int Format(double value, Span<byte> destination)
     {
@@ -18,7 +17,7 @@ internal static class DoubleText
         if (double.IsInfinity(value)) return Copy(value < 0 ? "-inf"u8 : "inf"u8, destination);
         if (value == 0) return Copy(double.IsNegative(value) ? "-0"u8 : "0"u8, destination);
 
-        if (value >= -IntegerBound && value <= IntegerBound - 1 && value == Math.Truncate(value))
+        if (Math.Abs(value) <= IntegerBound && value == Math.Truncate(value))
         {
             Utf8Formatter.TryFormat((long)value, destination, out var written);
             return written;

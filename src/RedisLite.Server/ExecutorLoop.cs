@@ -27,7 +27,6 @@ internal sealed class ExecutorLoop : IDisposable
     private readonly List<Connection> _flushes = [];
     private readonly List<Connection> _ends = [];
     private readonly List<Connection> _work = [];
-    private bool _stopping;
 
     public ExecutorLoop(RedisEngine engine, Transport transport, StallDetector? stalls)
     {
@@ -47,6 +46,9 @@ internal sealed class ExecutorLoop : IDisposable
 
     /// Connections the engine knows.
     public int Count { get; internal set; }
+
+    /// After Stop nothing more is run, or a write could be acknowledged after the last save.
+    public bool IsStopping { get; private set; }
 
     // ---- for transports and connections, on the loop thread ----
 
@@ -78,7 +80,7 @@ internal sealed class ExecutorLoop : IDisposable
     {
         try
         {
-            while (!_stopping) Iterate();
+            while (!IsStopping) Iterate();
             foreach (var connection in _connections.ToArray())
             {
                 connection.Flush();
@@ -93,7 +95,7 @@ internal sealed class ExecutorLoop : IDisposable
     }
 
     /// Ends Run after the current iteration. Loop thread only: post it from elsewhere.
-    public void Stop() => _stopping = true;
+    public void Stop() => IsStopping = true;
 
     /// A method of its own, called once per iteration, so that the JIT can replace it while the server runs.
     [MethodImpl(MethodImplOptions.NoInlining)]

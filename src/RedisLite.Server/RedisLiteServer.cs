@@ -198,8 +198,9 @@ public sealed class RedisLiteServer : IAsyncDisposable
     /// The system allows only so many open files; clients get what the server itself does not need. More is refused in CONFIG SET.
     private void FitClientsToFileLimit(EngineLog log)
     {
-        const int filesOfTheServer = 32;
-        if (!OperatingSystem.IsLinux() || LinuxCalls.OpenFilesMax() is not { } files) return;
+        if (!OperatingSystem.IsLinux() || LinuxCalls.OpenFilesMax() is not { } files || !Directory.Exists("/proc/self/fd")) return;
+        var filesOfTheServer = (uint)Directory.GetFiles("/proc/self/fd").Length + 32;
+        if (files <= filesOfTheServer) throw new IOException($"{files} open files are too few for the server itself. Raise 'ulimit -n'.");
         var clients = (uint)Math.Min(files, uint.MaxValue) - filesOfTheServer;
         if (_config.Maxclients > clients)
         {

@@ -115,11 +115,11 @@ internal abstract class Connection(ExecutorLoop loop) : IConnection
     public void Serve()
     {
         var client = Client;
-        if (client == null || _dropped || IsEnded) return;
+        if (client == null || _dropped || IsEnded || Loop.IsStopping) return;
         if (_reader.Unread > 0) Loop.Engine.Process(client, _reader);
 
         var budget = InputPerTurn;
-        while (_canReceive && budget > 0 && !_dropped && (client.MayRead || _reader.Unread < UnreadWhileHeld))
+        while (_canReceive && budget > 0 && !_dropped && !Loop.IsStopping && (client.MayRead || _reader.Unread < UnreadWhileHeld))
         {
             var area = _reader.Prepare(Loop.ReceiveBuffer, client.MayRead ? client.Parser.BytesWanted : 1);
             var received = area.Count == 0 ? Failed : Receive(area);

@@ -15,6 +15,7 @@ internal sealed unsafe class EpollTransport : Transport
     private const int EventsMax = 512;
     private const int AcceptsPerTurn = 256;
     private const int BackOffMs = 100;
+    private const int RestLogPeriodMs = 5000;
     private const int WakeMark = -1;
 
     private readonly int _epoll;
@@ -27,6 +28,7 @@ internal sealed unsafe class EpollTransport : Transport
     private int _eventCount;
     private readonly Lock _wakeLock = new();
     private bool _disposed;
+    private long _lastRestLogged = -RestLogPeriodMs;
 
     /// Who owns an fd.
     private struct Slot
@@ -166,9 +168,14 @@ internal sealed unsafe class EpollTransport : Transport
     /// No fd or memory is left: a level-triggered listener would fire at once again, so it is taken out of the set for a while.
     private void Rest(EpollListener listener, int error)
     {
-        _loop.Engine.Log.Write(LogLevel.Warning, $"Accepting client connection: {LinuxCalls.ErrorText(error)}");
+        var now = Environment.TickCount64;
+        if (now - _lastRestLogged >= RestLogPeriodMs)
+        {
+            _lastRestLogged = now;
+            _loop.Engine.Log.Write(LogLevel.Warning, $"Accepting client connection: {LinuxCalls.ErrorText(error)}");
+        }
         Control(LinuxCalls.EpollModify, listener.Fd, 0, listener.Generation);
-        listener.RestsUntil = Environment.TickCount64 + BackOffMs;
+        listener.RestsUntil = now + BackOffMs;
         _resting.Add(listener);
     }
 

@@ -84,8 +84,10 @@ public class ReplyWriterTests
     [InlineData(0.000123, "0.000123")]
     [InlineData(1e20, "1e+20")]
     [InlineData(1.2345e9, "1234500000")]
-    [InlineData(1e17, "1e+17")]
-    [InlineData(123456789012345680, "123456789012345680")]
+    [InlineData(1e17, "100000000000000000")]
+    [InlineData(4611686018427387904, "4611686018427387904")]
+    [InlineData(4611686018427388928, "4611686018427389000")]
+    [InlineData(9.3e18, "9.3e+18")]
     [InlineData(1.7976931348623157e308, "1.7976931348623157e+308")]
     [InlineData(5e-324, "5e-324")]
     [InlineData(4503599627370495, "4503599627370495")]
@@ -97,16 +99,18 @@ public class ReplyWriterTests
     }
 
     [Fact]
-    public void Doubles_read_back_as_themselves()
+    public void Doubles_read_back_as_themselves_and_print_as_those_in_files()
     {
         var random = new Random(7);
         Span<byte> text = stackalloc byte[DoubleText.LengthMax];
+        Span<byte> stored = stackalloc byte[RedisLite.Data.NumberText.DoubleTextMax];
         for (var i = 0; i < 200_000; i++)
         {
             var value = i % 2 == 0 ? BitConverter.Int64BitsToDouble(random.NextInt64()) : Math.Round(random.NextDouble() * 1e6, i % 9);
             if (double.IsNaN(value)) continue;
             var printed = Encoding.ASCII.GetString(text[..DoubleText.Format(value, text)]);
             Assert.Equal(value, double.Parse(printed, CultureInfo.InvariantCulture));
+            Assert.Equal(printed, Encoding.ASCII.GetString(stored[..RedisLite.Data.NumberText.FormatDouble(value, stored)]));
         }
     }
 }
