@@ -170,7 +170,13 @@ internal readonly ref struct ElementTable(Heap heap, ref TableHeader header)
     /// </summary>
     public ulong SetValue(ulong element, ReadOnlySpan<byte> value)
     {
-        var record = new Element(Arena.Slot(element));
+        var slot = Arena.Slot(element);
+        var record = new Element(slot);
+        if (!_heap.SnapshotActive && record.ValueLength == value.Length)
+        {
+            value.CopyTo(slot.Slice(record.KeyOffset + record.KeyLength, value.Length));   // in place, and no need to know the hash
+            return element;
+        }
         return Update(element, _heap.Hash(record.Key), value, record.ExpireAtMs);
     }
 

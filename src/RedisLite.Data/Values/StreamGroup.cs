@@ -132,11 +132,14 @@ internal ref struct StreamGroup
 
     // ---- consumers ----
 
-    public bool TryGetConsumer(ReadOnlySpan<byte> name, out ConsumerState consumer)
+    public bool TryGetConsumer(ReadOnlySpan<byte> name, out ConsumerState consumer) => FindConsumer(name, out consumer) != 0;
+
+    private ulong FindConsumer(ReadOnlySpan<byte> name, out ConsumerState consumer)
     {
-        var isThere = new ElementTable(Heap, ref _state.Consumers).TryGet(name, out var bytes);
-        consumer = isThere ? MemoryMarshal.Read<ConsumerState>(bytes) : default;
-        return isThere;
+        var consumers = new ElementTable(Heap, ref _state.Consumers);
+        var element = consumers.Find(name);
+        consumer = element == 0 ? default : MemoryMarshal.Read<ConsumerState>(consumers.Value(element));
+        return element;
     }
 
     /// <summary>A new consumer; the name must be absent.</summary>
@@ -144,7 +147,9 @@ internal ref struct StreamGroup
     {
         var consumer = new ConsumerState { Number = ++_state.NextNumber, SeenMs = seenMs, ActiveMs = activeMs };
         new ElementTable(Heap, ref _state.Names).Set(MemoryMarshal.AsBytes(new ReadOnlySpan<uint>(in consumer.Number)), name);
-        SaveConsumer(name, consumer);
+        Span<byte> bytes = stackalloc byte[ConsumerState.Bytes];
+        MemoryMarshal.Write(bytes, consumer);
+        new ElementTable(Heap, ref _state.Consumers).AddNew(name, bytes);
         Save();
         return consumer;
     }
@@ -152,10 +157,11 @@ internal ref struct StreamGroup
     /// <summary>Notes that a consumer asked (and, when given, that it got something).</summary>
     public void Touch(ReadOnlySpan<byte> name, long seenMs, long? activeMs = null)
     {
-        if (!TryGetConsumer(name, out var consumer)) return;
+        var element = FindConsumer(name, out var consumer);
+        if (element == 0) return;
         consumer.SeenMs = seenMs;
         if (activeMs is { } active) consumer.ActiveMs = active;
-        SaveConsumer(name, consumer);
+        SaveConsumer(element, consumer);
         Save();
     }
 
@@ -185,11 +191,11 @@ internal ref struct StreamGroup
         return new Element(Heap.Arena.Slot(element)).Value;
     }
 
-    private void SaveConsumer(ReadOnlySpan<byte> name, ConsumerState consumer)
+    private void SaveConsumer(ulong element, ConsumerState consumer)
     {
         Span<byte> bytes = stackalloc byte[ConsumerState.Bytes];
         MemoryMarshal.Write(bytes, consumer);
-        new ElementTable(Heap, ref _state.Consumers).Set(name, bytes);
+        new ElementTable(Heap, ref _state.Consumers).SetValue(element, bytes);
     }
 
     // ---- pending entries ----
@@ -205,7 +211,8 @@ internal ref struct StreamGroup
     /// <summary>Makes an entry pending for a consumer, taking it from another one when it was pending there.</summary>
     public void SetPending(ReadOnlySpan<byte> consumerName, StreamId id, long deliveredMs, long deliveries)
     {
-        if (!TryGetConsumer(consumerName, out var consumer)) throw new InvalidOperationException("No such consumer.");
+        var element = FindConsumer(consumerName, out var consumer);
+        if (element == 0) throw new InvalidOperationException("No such consumer.");
         var isThere = TryGetPending(id, out var old);
         if (isThere && old.Consumer != consumer.Number) ForgetId(NameOf(old.Consumer), id);
         if (!isThere || old.Consumer != consumer.Number)
@@ -215,7 +222,7 @@ internal ref struct StreamGroup
             var own = IdTree.Open(Heap, consumer.Pending);
             IdTree.Set(ref own, key);
             consumer.Pending = own.Root;
-            SaveConsumer(consumerName, consumer);
+            SaveConsumer(element, consumer);
         }
 
         Span<byte> entry = stackalloc byte[PendingEntry.Bytes];
@@ -240,11 +247,11 @@ internal ref struct StreamGroup
 
     private void ForgetId(ReadOnlySpan<byte> name, StreamId id)
     {
-        TryGetConsumer(name, out var consumer);
+        var element = FindConsumer(name, out var consumer);
         var own = IdTree.Open(Heap, consumer.Pending);
         IdTree.Remove(ref own, StreamId.KeyBytes, id);
         consumer.Pending = own.Root;
-        SaveConsumer(name, consumer);
+        SaveConsumer(element, consumer);
     }
 
     /// <summary>Everything pending from an ID on: <see cref="PendingEntry.Read"/> its current bytes.</summary>
