@@ -21,22 +21,29 @@ internal static class Detached
         foreach (var arg in args) start.ArgumentList.Add(arg);
         start.Environment[Marker] = "1";
 
+        LeaveOutput();
         using var process = Process.Start(start)!;
         process.StandardInput.Write(standardInput);
         process.StandardInput.Close();
         return 0;
     }
 
-    /// <summary>Leaves the terminal: a session of its own, and standard input, output and error of /dev/null.</summary>
+    /// <summary>
+    /// This process has said what it had to say; what it starts inherits /dev/null. Later would be too late: the runtime keeps copies of the
+    /// standard output it was started with, and whoever reads the other end of a pipe would wait for the server to end.
+    /// </summary>
+    private static void LeaveOutput()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        var nowhere = Open("/dev/null\0"u8.ToArray(), ReadWrite);
+        for (var fd = 1; fd <= 2; fd++) _ = Dup2(nowhere, fd);
+        _ = Close(nowhere);
+    }
+
+    /// <summary>The second process: a session of its own, without a terminal. Standard input brings the rest of the configuration and its end.</summary>
     public static void Enter()
     {
-        Environment.SetEnvironmentVariable(Marker, null);
-        if (OperatingSystem.IsWindows()) return;
-
-        _ = SetSid();
-        var nowhere = Open("/dev/null"u8.ToArray().Append((byte)0).ToArray(), ReadWrite);
-        for (var fd = 0; fd <= 2; fd++) _ = Dup2(nowhere, fd);
-        if (nowhere > 2) _ = Close(nowhere);
+        if (!OperatingSystem.IsWindows()) _ = SetSid();
     }
 
     private const int ReadWrite = 2;

@@ -32,9 +32,9 @@ internal sealed class ServerCommand
 
     public static int Run(string[] args)
     {
+        if (Detached.IsThisProcess) Detached.Enter();
         if (StartupConfig.Read(args) is not { } startup) return 1;
         if (startup.Config.Daemonize && !Detached.IsThisProcess) return Detached.Start(args, startup.StandardInput);
-        if (Detached.IsThisProcess) Detached.Enter();
         return new ServerCommand(startup.Config, args.Length > 0).Run();
     }
 
