@@ -120,6 +120,17 @@ internal struct BTree
     /// <summary>To the leaf with the element of this rank; returns its index there. A rank at the end leads behind the last element.</summary>
     public int SeekRank(long rank)
     {
+        if (rank == 0)
+        {
+            SeekFirst();
+            return 0;
+        }
+        if (rank == Root.Count - 1)
+        {
+            SeekLast();
+            return (int)LeafCount - 1;
+        }
+
         _nodes[0] = Root.Node;
         for (var level = 0; level < Height; level++)
         {
