@@ -151,6 +151,6 @@ internal static class ExpireCommands
         }
 
         var ms = relative ? Math.Max(0, entry.ExpireAtMs - ctx.NowMs) : entry.ExpireAtMs;
-        ctx.Reply.Integer((ms + (unitMs / 2)) / unitMs);
+        ctx.Reply.Integer((long)(((ulong)ms + (ulong)(unitMs / 2)) / (ulong)unitMs));        // unsigned: the latest time must not wrap around
     }
 }

@@ -178,11 +178,15 @@ internal static class ServerCommands
 
     private static void LolWut(CommandContext ctx)
     {
+        // As in Redis, arguments are only looked at strictly when a version is asked for. There is one picture for all versions.
         var args = ctx.ArgsFrom(1);
-        if (args.Left > 1 && args.Take("VERSION"u8)) args.NextInt64();         // one picture for every version
-        var columns = args.More ? args.NextInt64() : Tide.DefaultColumns;
-        var rows = args.More ? args.NextInt64() : Tide.DefaultRows;
-        if (args.Failed()) return;
+        long columns = Tide.DefaultColumns, rows = Tide.DefaultRows;
+        var strict = args.Left > 1 && args.Take("VERSION"u8);
+        if (strict) args.NextInt64();
+        if (args.More) columns = args.NextInt64();
+        if (args.More) rows = args.NextInt64();
+        if (strict && args.Failed()) return;
+        if (args.HasFailed) (columns, rows) = (Tide.DefaultColumns, Tide.DefaultRows);
         var picture = Tide.Draw(ctx.Engine.Environment.Random, columns, rows) + $"\nRedis ver. {ServerVersion.Redis} (RedisLite {ServerVersion.Own})\n";
         ctx.Reply.Verbatim(Encoding.ASCII.GetBytes(picture), "txt"u8);
     }

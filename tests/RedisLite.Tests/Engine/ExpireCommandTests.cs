@@ -15,6 +15,7 @@ public class ExpireCommandTests
     [InlineData("EXPIRE nokey 10", "0", "TTL nokey", "-2")]
     [InlineData("EXPIREAT k 2000000000", "1", "EXPIRETIME k", "2000000000")]
     [InlineData("PEXPIREAT k 2000000000123", "1", "PEXPIRETIME k", "2000000000123")]
+    [InlineData("PEXPIREAT k 9223372036854775807", "1", "EXPIRETIME k", "9223372036854776")]
     [InlineData("EXPIRE k 10 NX XX", "ERR NX and XX, GT or LT options at the same time are not compatible", "TTL k", "-1")]
     [InlineData("EXPIRE k 10 NX GT", "ERR NX and XX, GT or LT options at the same time are not compatible", "TTL k", "-1")]
     [InlineData("EXPIRE k 10 GT LT", "ERR GT and LT options at the same time are not compatible", "TTL k", "-1")]

@@ -247,6 +247,8 @@ public class ServerCommandTests
         Assert.Equal(5, picture.Split('\n').Count(line => line.Length == 20));
         Assert.Contains("Redis ver. 7.2.6", picture, StringComparison.Ordinal);
         Assert.NotEqual(picture, _redis.Run("LOLWUT 20 5"));
+        Assert.Contains("Redis ver. 7.2.6", _redis.Run("LOLWUT anything"), StringComparison.Ordinal);
+        Assert.Equal("ERR value is not an integer or out of range", _redis.Run("LOLWUT VERSION 5 anything"));
     }
 
     [Fact]
