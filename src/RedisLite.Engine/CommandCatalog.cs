@@ -17,6 +17,7 @@ internal static class CommandCatalog
         .Add("list", ListCommands.Table())
         .Add("set", SetCommands.Table())
         .Add("pubsub", PubSubCommands.Table())
+        .Add("generic", ReplicationCommands.Table())
         .Add("server", ServerCommands.Table())
         .Add("server", SlowLogCommands.Table())
         .Add("server", LatencyCommands.Table())

@@ -33,7 +33,8 @@ internal static class DebugCommands
             "    They are not propagated."),
         new("PROTOCOL", 1, 1, Protocol, "PROTOCOL <type>", "    Reply with a value of this type: string, integer, double, bignum, null, array,",
             "    set, map, attrib, push, verbatim, true, false."),
-        new("SET-ACTIVE-EXPIRE", 1, 1, SetActiveExpire, "SET-ACTIVE-EXPIRE <0|1>", "    With 0, keys past their time go only when somebody asks for them."),
+        new("SET-ACTIVE-EXPIRE", 1, 1, SetActiveExpire, "SET-ACTIVE-EXPIRE <0|1>",
+            "    With 0, keys past their time go only when somebody asks for them."),
         new("SLEEP", 1, 1, Sleep, "SLEEP <seconds>", "    Stop the server for so long. Decimals allowed."),
         new("STRUCTSIZE", 0, 0, StructSize, "STRUCTSIZE", "    Bytes of the structures that data is kept in."),
         new("HELP", 0, 0, Help),
@@ -88,8 +89,12 @@ internal static class DebugCommands
         ctx.Reply.Ok();
     }
 
-    private static void StructSize(CommandContext ctx) => ctx.Reply.Simple(Encoding.ASCII.GetBytes(
-        $"bits:{IntPtr.Size * 8} record_header:{Record.HeaderBytes(isLong: false, hasExpiry: false)} record_expiry:8 bucket:64 table_header:{TableHeader.Bytes} access_bits:24"));
+    private static void StructSize(CommandContext ctx)
+    {
+        var record = Record.HeaderBytes(isLong: false, hasExpiry: false);
+        var sizes = $"bits:{IntPtr.Size * 8} record_header:{record} record_expiry:8 bucket:64 table_header:{TableHeader.Bytes} access_bits:24";
+        ctx.Reply.Simple(Encoding.ASCII.GetBytes(sizes));
+    }
 
     private static void Populate(CommandContext ctx)
     {
@@ -160,7 +165,7 @@ internal static class DebugCommands
 
         var pack = entry.Value;
         Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
-        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"Listpack of {ListPack.TotalBytes(pack)} bytes, {ListPack.Count(pack)} entries:");
+        var text = new StringBuilder($"Listpack of {ListPack.TotalBytes(pack)} bytes, {ListPack.Count(pack)} entries:");
         for (var at = ListPack.First; !ListPack.IsEnd(pack, at); at = ListPack.Next(pack, at))
         {
             var value = ListPack.Get(pack, at);
@@ -189,7 +194,8 @@ internal static class DebugCommands
         }
 
         var keys = ctx.Engine.Databases[index].Keys;
-        Verbatim(ctx, $"[Dictionary HT]\n{Describe(keys.Count, keys.IndexBytes)}[Expires HT]\n number of elements: {keys.CountWithExpiry} (kept in the same table)\n");
+        var expiring = $"[Expires HT]\n number of elements: {keys.CountWithExpiry} (kept in the same table)\n";
+        Verbatim(ctx, "[Dictionary HT]\n" + Describe(keys.Count, keys.IndexBytes) + expiring);
     }
 
     private static void HtStatsKey(CommandContext ctx)
@@ -247,7 +253,8 @@ internal static class DebugCommands
             case "attrib": Attribute(reply); break;
             case "push": Push(ctx); break;
             default:
-                ctx.Fail("ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false");
+                ctx.Fail("ERR Wrong protocol type name. Please use one of the following: "
+                    + "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false");
                 break;
         }
     }

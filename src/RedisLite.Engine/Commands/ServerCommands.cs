@@ -5,7 +5,7 @@ using static RedisLite.Engine.CommandFlags;
 
 namespace RedisLite.Engine.Commands;
 
-/// <summary>The server as a whole: what it holds, what it tells about itself, how it stops. SLOWLOG, LATENCY, MEMORY and DEBUG have files of their own.</summary>
+/// <summary>The server as a whole: what it holds, what it tells about itself, how it stops. SLOWLOG, LATENCY, MEMORY, DEBUG have their own files.</summary>
 internal static class ServerCommands
 {
     public static CommandSpec[] Table() =>
@@ -187,8 +187,9 @@ internal static class ServerCommands
         if (args.More) rows = args.NextInt64();
         if (strict && args.Failed()) return;
         if (args.HasFailed) (columns, rows) = (Tide.DefaultColumns, Tide.DefaultRows);
-        var picture = Tide.Draw(ctx.Engine.Environment.Random, columns, rows) + $"\nRedis ver. {ServerVersion.Redis} (RedisLite {ServerVersion.Own})\n";
-        ctx.Reply.Verbatim(Encoding.ASCII.GetBytes(picture), "txt"u8);
+        var picture = Tide.Draw(ctx.Engine.Environment.Random, columns, rows);
+        var version = $"\nRedis ver. {ServerVersion.Redis} (RedisLite {ServerVersion.Own})\n";
+        ctx.Reply.Verbatim(Encoding.ASCII.GetBytes(picture + version), "txt"u8);
     }
 
     // ---- MODULE -----------------------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ internal sealed class Database
         return false;
     }
 
-    /// <summary>True: the key, found otherwise than by name, is past its expiry and nobody may see it (it is gone now, unless a primary has to say so).</summary>
+    /// <summary>True: the key, found otherwise than by name, is past its expiry and nobody may see it (it is gone now, or a primary will say so).</summary>
     public bool ExpireIfDue(CommandContext ctx, Entry entry)
     {
         if (!entry.HasExpiry || entry.ExpireAtMs > ctx.NowMs) return false;

@@ -11,11 +11,11 @@ namespace RedisLite.Engine.Databases;
 /// due. A round returns all that is due and the earliest expiry that is not; together with the earliest expiry set since (Heap.EarliestNewExpiryMs)
 /// that says when the next round is needed. So an expired key goes within a few tens of milliseconds, and a server whose keys live for hours sleeps.
 ///
-/// Rounds run in slices of about 0.3 ms (more with active-expire-effort), so that a million keys due at once stall nobody: while work is left the next slice comes
-/// a millisecond later, or at once when no client wanted anything meanwhile. Rounds keep a distance of 20 to 30 ms,
-/// by their cost: one over ten million keys that expire some time takes about 2 ms.
-/// Each key is a unit of its own with its DEL and its event. Clients that wait for such a key are served after the batch, because a command that
-/// runs in between could move the records that the batch still names.
+/// Rounds run in slices of about 0.3 ms (more with active-expire-effort), so that a million keys due at once stall nobody: while work is left
+/// the next slice comes a millisecond later, or at once when no client wanted anything meanwhile. Rounds keep a distance of 20 to 30 ms, by
+/// their cost: one over ten million keys that expire some time takes about 2 ms. Each key is a unit of
+/// its own with its DEL and its event. Clients that wait for such a key are served after the batch, because a command that runs in between could
+/// move the records that the batch still names.
 /// </summary>
 internal sealed class ExpiryCycle
 {

@@ -11,9 +11,8 @@ internal static class CommandStatsInfo
         {
             if (spec.Calls == 0 && spec.FailedCalls == 0 && spec.RejectedCalls == 0) continue;
             var perCall = spec.Calls == 0 ? 0 : spec.Nanoseconds / 1000.0 / spec.Calls;
-            text.Field("cmdstat_" + spec.FullName,
-                string.Create(CultureInfo.InvariantCulture,
-                    $"calls={spec.Calls},usec={spec.Microseconds},usec_per_call={perCall:F2},rejected_calls={spec.RejectedCalls},failed_calls={spec.FailedCalls}"));
+            var times = string.Create(CultureInfo.InvariantCulture, $"calls={spec.Calls},usec={spec.Microseconds},usec_per_call={perCall:F2}");
+            text.Field("cmdstat_" + spec.FullName, $"{times},rejected_calls={spec.RejectedCalls},failed_calls={spec.FailedCalls}");
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using System.Text;
 using RedisLite.Data;
 using RedisLite.Data.Encodings;
 using RedisLite.Data.Tables;
@@ -8,9 +9,9 @@ using RedisLite.Data.Values;
 namespace RedisLite.Engine.Info;
 
 /// <summary>
-/// DEBUG DIGEST and DIGEST-VALUE: 20 bytes that two servers share exactly when they hold the same data, computed as Redis computes them, so that the two
-/// kinds of server can be compared. What has no order (keys, set members, hash fields) is hashed alone and mixed in by xor; what has one is mixed in and
-/// hashed again.
+/// DEBUG DIGEST and DIGEST-VALUE: 20 bytes that two servers share exactly when they hold the same data, computed as Redis computes them, so
+/// that the two kinds of server can be compared. What has no order (keys, set members, hash fields) is hashed alone and mixed in by xor; what
+/// has one is mixed in and hashed again.
 /// </summary>
 internal sealed class DatasetDigest
 {
@@ -57,7 +58,8 @@ internal sealed class DatasetDigest
             case ValueType.List: AddList(digest, entry); break;
             case ValueType.Hash: AddHash(digest, entry); break;
             case ValueType.Set: AddSet(digest, entry); break;
-            default: throw new NotSupportedException($"No digest of {entry.Type}.");
+            case ValueType.ZSet: AddZSet(digest, entry); break;
+            default: AddStream(digest, entry); break;
         }
 
         if (entry.HasExpiry) Xor(digest, "!!expire!!"u8);
@@ -83,6 +85,32 @@ internal sealed class DatasetDigest
     private void AddSet(byte[] digest, Entry entry)
     {
         for (var walk = SetValue.Over(entry).Walk(); walk.MoveNext();) Xor(digest, walk.Current.AsText(scratch));
+    }
+
+    private void AddZSet(byte[] digest, Entry entry)
+    {
+        var pair = new byte[Bytes];
+        Span<byte> score = stackalloc byte[NumberText.DoubleTextMax];
+        for (var walk = ZSetValue.Over(entry).Walk(); walk.MoveNext();)
+        {
+            Array.Clear(pair);
+            Mix(pair, walk.Member.AsText(scratch));
+            Mix(pair, score[..NumberText.FormatDouble17(walk.Score, score)]);
+            Xor(digest, pair);
+        }
+    }
+
+    private void AddStream(byte[] digest, Entry entry)
+    {
+        for (var walk = StreamValue.Over(entry).Walk(StreamId.Min, StreamId.Max); walk.MoveNext();)
+        {
+            Mix(digest, Encoding.ASCII.GetBytes($"{walk.Id.Ms}.{walk.Id.Seq}"));
+            while (walk.NextField(out var field, out var value))
+            {
+                Mix(digest, field.AsText(scratch));
+                Mix(digest, value.AsText(scratch));
+            }
+        }
     }
 
     private static int TypeNumber(ValueType type) => type switch

@@ -15,8 +15,8 @@ internal static class LatencyText
         var events = engine.Latency.Events;
         if (threshold == 0 && events.Count == 0)
         {
-            return "Latency monitoring is off, so there is nothing to diagnose. Turn it on with \"CONFIG SET latency-monitor-threshold <milliseconds>\", "
-                + "let the server run for a while, and ask again.\n";
+            return "Latency monitoring is off, so there is nothing to diagnose. Turn it on with "
+                + "\"CONFIG SET latency-monitor-threshold <milliseconds>\", let the server run for a while, and ask again.\n";
         }
 
         if (events.Count == 0) return "No latency spike was observed since the monitoring began or was reset. All is well.\n";
@@ -36,7 +36,8 @@ internal static class LatencyText
         var deviation = samples.Average(sample => Math.Abs(sample.Ms - mean));
         var period = (double)(samples[^1].Second - samples[0].Second) / Math.Max(1, samples.Length - 1);
         return string.Create(CultureInfo.InvariantCulture,
-            $"{name}: {samples.Length} spikes, {mean:F0} ms on average (mean deviation {deviation:F0} ms), one every {period:F2} seconds; the worst ever took {spikes.WorstMs} ms.\n");
+            $"{name}: {samples.Length} spikes, {mean:F0} ms on average (mean deviation {deviation:F0} ms), one every {period:F2} seconds; ")
+            + $"the worst ever took {spikes.WorstMs} ms.\n";
     }
 
     private static IEnumerable<string> Advice(Engine engine, ICollection<string> names)
@@ -45,13 +46,18 @@ internal static class LatencyText
         var slow = engine.Config.SlowlogLogSlowerThan;
         if (names.Contains("command") || names.Contains("fast-command"))
         {
-            if (slow < 0 || slow > threshold * 1000) yield return $"The slow log misses commands that count as spikes here. Try 'CONFIG SET slowlog-log-slower-than {threshold * 1000}'.";
-            yield return "Look into the slow log for the commands that take long, and ask for less at once: ranges and SCAN instead of whole collections and KEYS.";
+            if (slow < 0 || slow > threshold * 1000)
+                yield return $"The slow log misses commands that count as spikes here. Try 'CONFIG SET slowlog-log-slower-than {threshold * 1000}'.";
+            yield return "Look into the slow log for the commands that take long, and ask for less at once: ranges and SCAN instead of whole "
+                + "collections and KEYS.";
         }
 
-        if (names.Contains("fast-command")) yield return "Commands that should take microseconds were slow: the machine is busy elsewhere, swaps, or is a virtual one whose host is overloaded.";
-        if (names.Contains("expire-cycle")) yield return "Very many keys expire at the same time: spread their times to live, or lower active-expire-effort.";
-        if (names.Contains("eviction-cycle")) yield return "Evicting keys takes long: lower maxmemory-eviction-tenacity, or give the server more memory.";
+        if (names.Contains("fast-command"))
+            yield return "Commands that should take microseconds were slow: the machine is busy elsewhere, swaps, or its host is overloaded.";
+        if (names.Contains("expire-cycle"))
+            yield return "Very many keys expire at the same time: spread their times to live, or lower active-expire-effort.";
+        if (names.Contains("eviction-cycle"))
+            yield return "Evicting keys takes long: lower maxmemory-eviction-tenacity, or give the server more memory.";
     }
 
     /// <summary>One column for each of the last spikes, as high as it took long; below, how long ago it was.</summary>

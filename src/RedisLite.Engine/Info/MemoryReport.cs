@@ -1,8 +1,8 @@
 namespace RedisLite.Engine.Info;
 
 /// <summary>
-/// Where the memory is, for INFO memory and MEMORY STATS. Used: bytes alive in the arena (keys, values, indexes) plus buffers of clients. Committed: pages
-/// the arena has taken from the system. Resident: the whole process, runtime included.
+/// Where the memory is, for INFO memory and MEMORY STATS. Used: bytes alive in the arena (keys, values, indexes) plus buffers of clients.
+/// Committed: pages the arena has taken from the system. Resident: the whole process, runtime included.
 /// </summary>
 internal sealed class MemoryReport
 {

@@ -18,14 +18,16 @@ internal static class MemoryText
 
         var findings = new List<string>();
         if (memory.Peak > memory.Used * HighRatio)
-            findings.Add("Peak: the server once used more than one and a half times the memory it uses now. Pages that became free have been given back to the system.");
+            findings.Add("Peak: the server once used more than one and a half times the memory it uses now. Free pages have been given back.");
         if (memory.AllocatorFragmentation > HighRatio && memory.Committed - memory.Live > NoticeableBytes)
-            findings.Add("Fragmentation: less than two thirds of the memory taken from the system is in use. Deletes left holes; writes will fill them, MEMORY PURGE gives back whole free pages.");
+            findings.Add("Fragmentation: less than two thirds of the memory taken from the system is in use. Deletes left holes; writes will fill "
+                + "them, MEMORY PURGE gives back whole free pages.");
         if (memory.ResidentOverhead > HighRatio && memory.Resident - memory.Committed > 10 * NoticeableBytes)
-            findings.Add("Overhead: the process is much larger than the memory it keeps data in. Big replies or requests may just have passed through.");
+            findings.Add("Overhead: the process is much larger than the memory it keeps data in. Big replies or requests may have passed through.");
         var clients = engine.Clients.Count;
         if (clients > 0 && memory.NormalClients / clients > BigClient)
-            findings.Add("Clients: connections hold more than 200 KB each on average. Slow readers or very large requests are the usual reasons; see tot-mem and omem in CLIENT LIST.");
+            findings.Add("Clients: connections hold more than 200 KB each on average. Slow readers or very large requests are the usual reasons; "
+                + "see tot-mem and omem in CLIENT LIST.");
 
         if (findings.Count == 0) return "No problem of memory use was found in this instance.\n";
         var text = new StringBuilder("This instance has memory problems worth a look:\n\n");

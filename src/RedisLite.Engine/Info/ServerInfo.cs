@@ -32,7 +32,8 @@ internal static class ServerInfo
         text.Field("config_file", process.ConfigFile);
         text.Field("io_threads_active", 0);
         var listener = 0;
-        if (process.Port != 0) text.Field($"listener{listener++}", $"name=tcp,{string.Join(',', engine.Config.Bind.Select(address => "bind=" + address))},port={process.Port}");
+        var addresses = string.Join(',', engine.Config.Bind.Select(address => "bind=" + address));
+        if (process.Port != 0) text.Field($"listener{listener++}", $"name=tcp,{addresses},port={process.Port}");
         if (engine.Config.Unixsocket.Length > 0) text.Field($"listener{listener}", $"name=unix,bind={engine.Config.Unixsocket}");
         text.Field("redislite_version", ServerVersion.Own);
     }

@@ -42,7 +42,8 @@ internal static class Tide
 
     private static char Sea(double x, double depth, double fromPath, double[] phases)
     {
-        var swell = Math.Sin((x * 0.21) + phases[0] + (depth * 1.7)) + Math.Sin((x * 0.083) + phases[1] - (depth * 0.9)) + (0.7 * Math.Sin((x * 0.53) + phases[2] + depth));
+        var swell = Math.Sin((x * 0.21) + phases[0] + (depth * 1.7)) + Math.Sin((x * 0.083) + phases[1] - (depth * 0.9))
+            + (0.7 * Math.Sin((x * 0.53) + phases[2] + depth));
         if (fromPath < 2 + (depth * 1.4) && swell > -0.4) return swell > 0.9 ? '#' : '=';
         return swell > 1.2 ? '~' : swell > 0.2 ? '-' : ' ';
     }

@@ -1,3 +1,5 @@
+using RedisLite.Data;
+using RedisLite.Data.Values;
 using RedisLite.Testing;
 using Xunit;
 
@@ -91,6 +93,36 @@ public class ServerCommandTests
         _redis.Run("DEBUG POPULATE 3");
         Assert.Equal("7e21e2b721a2fa04f59a951300af4077c298d532", _redis.Run("DEBUG DIGEST"));
         Assert.Equal("[0000000000000000000000000000000000000000, d79ee9fe5d5ad902d7f6620efc3b07b75ddd742f]", _redis.Run("DEBUG DIGEST-VALUE nokey k"));
+    }
+
+    [Fact]
+    public void Digests_of_ordered_values_are_those_of_Redis()
+    {
+        var keys = _redis.Engine.Databases[0].Keys;
+        var entry = new Entry();
+        keys.Insert("z"u8, keys.Hash("z"u8), ZSetValue.EmptyKind, ZSetValue.EmptySize, entry);
+        ZSetValue.Over(entry).Initialize();
+        foreach (var (member, score) in new[] { ("a", 1), ("b", 2.5), ("c", 3.1) }) ZSetValue.Over(entry).Set(System.Text.Encoding.ASCII.GetBytes(member), score);
+        _redis.Run("RPUSH l a 1 b");
+        _redis.Run("SADD s 1 x");
+        Assert.Equal("[e09c7f715290eb262c56088ea87a16960935a9ca, d5f44352f6226abea9252dad248ef5de0d964396, 96257d5cc29f1c46ff96a88360b5c99de66ae13f]", _redis.Run("DEBUG DIGEST-VALUE z l s"));
+    }
+
+    [Fact]
+    public void Waiting_for_replicas_that_do_not_come()
+    {
+        Assert.Equal("0", _redis.Run("WAIT 0 0"));
+        Assert.Equal("ERR timeout is negative", _redis.Run("WAIT 1 -1"));
+        Assert.Equal("ERR timeout is not an integer or out of range", _redis.Run("WAIT 1 x"));
+        Assert.Equal("ERR value is not an integer or out of range", _redis.Run("WAIT x 1"));
+        Assert.Equal("", _redis.Run("WAIT 1 100"));
+        _redis.Advance(99);
+        Assert.Equal("", _redis.Main.Take());
+        _redis.Advance(1);
+        Assert.Equal("0", _redis.Main.Take());
+        _redis.Run("MULTI");
+        _redis.Run("WAIT 1 100");
+        Assert.Equal("[0]", _redis.Run("EXEC"));
     }
 
     [Theory]
