@@ -110,7 +110,9 @@ internal sealed class Entry
     /// Gives the value a new length (and kind) and returns it for writing: the common prefix is kept, what is beyond has any content. slack asks for
     /// room to grow when the record must move. The value must not own memory that the new kind forgets: see Overwrite.
     /// </summary>
-    public Span<byte> Resize(int length, RecordKind kind, int slack = 0)
+    public Span<byte> Resize(int length, RecordKind kind, int slack = 0) => Reshape(length, kind, slack, keepsValue: true);
+
+    private Span<byte> Reshape(int length, RecordKind kind, int slack, bool keepsValue)
     {
         var slot = Arena.Slot(Handle);
         var record = new Record(slot);
@@ -127,7 +129,7 @@ internal sealed class Entry
             if (length != record.ValueLength) Record.SetLengths(slot, record.IsLong, record.KeyLength, length);
             return slot.Slice(valueAt, length);
         }
-        return Move(kind, length, record.ExpireAtMs, slack, Math.Min(length, record.ValueLength));
+        return Move(kind, length, record.ExpireAtMs, slack, keepsValue ? Math.Min(length, record.ValueLength) : 0);
     }
 
     /// <summary>
@@ -140,7 +142,7 @@ internal sealed class Entry
         Span<byte> value;
         if (!record.Kind.OwnsMemory() && (keepExpiry || !record.HasExpiry))
         {
-            value = Resize(length, kind);
+            value = Reshape(length, kind, slack: 0, keepsValue: false);
             Arena.Slot(Handle)[0] &= unchecked((byte)~Record.BigFlag);
         }
         else
