@@ -98,7 +98,6 @@ internal static class ConfigCommands
     {
         ctx.Engine.Stats.Reset();
         ctx.Engine.Stats.LazyFreedAtReset = ctx.Engine.Heap.LazyFreed;
-        ctx.Engine.Stats.PeakMemory = 0;
         ctx.Engine.LoopTimes.Reset();
         ctx.Engine.Rates.Reset();
         ctx.Engine.Eviction.ResetTimes();
