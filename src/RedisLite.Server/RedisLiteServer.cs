@@ -91,6 +91,14 @@ public sealed class RedisLiteServer : IAsyncDisposable
         return _stopped.Task;
     }
 
+    /// SHUTDOWN from outside: a signal. False: refused, because saving failed; the server then goes on.
+    internal Task<bool> RequestShutdown(ShutdownOptions options) => OnLoop(() =>
+    {
+        if (Shutdown.TryBegin(_loop.Engine, options)) return true;
+        _loop.Engine.Log.Write(LogLevel.Warning, "Errors trying to shut down the server. Check the logs for more information.");
+        return false;
+    });
+
     /// <summary>Stops the server.</summary>
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
 
