@@ -1,0 +1,1 @@
+namespace RedisLite.Lua.Library; internal static class CJsonLibrary { internal static void Open(LuaRuntime runtime) { } }

@@ -1,0 +1,1 @@
+namespace RedisLite.Lua.Library; internal static class CMsgPackLibrary { internal static void Open(LuaRuntime runtime) { } }
