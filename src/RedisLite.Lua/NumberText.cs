@@ -96,7 +96,7 @@ internal static class NumberText
     }
 
     // The longest prefix that strtod takes; 0 when there is none.
-    private static int ParsePrefix(ReadOnlySpan<byte> text, out double number)
+    internal static int ParsePrefix(ReadOnlySpan<byte> text, out double number)
     {
         var rest = text;
         var negative = TakeSign(ref rest);
@@ -118,7 +118,7 @@ internal static class NumberText
         number = double.PositiveInfinity;
         if (StartsWith(text, "infinity"u8)) return 8;
         if (StartsWith(text, "inf"u8)) return 3;
-        number = double.NaN;
+        number = Math.CopySign(double.NaN, 1);   // the one of .NET has its sign bit set
         return StartsWith(text, "nan"u8) ? 3 : 0;
     }
 

@@ -66,6 +66,13 @@ internal static class Printf
         Pad(output, sign, text[..length], spec, spec.Zero);
     }
 
+    /// <summary>%c, with C's end at a NUL: a NUL character hides itself and what would follow.</summary>
+    internal static void WriteCharacter(ByteBuffer output, byte c, in FormatSpec spec)
+    {
+        if (c != 0) Pad(output, default, [c], spec, zero: false);
+        else if (!spec.Left) output.Fill((byte)' ', spec.Width - 1);
+    }
+
     internal static void WriteString(ByteBuffer output, ReadOnlySpan<byte> text, in FormatSpec spec)
     {
         if (spec.Precision >= 0 && spec.Precision < text.Length) text = text[..spec.Precision];

@@ -63,7 +63,7 @@ internal static class StringFormat
         switch ((char)conversion)
         {
             case 'c':
-                Printf.WriteString(output, [(byte)(int)LuaCall.ToInteger(call.CheckNumber(argument))], spec with { Precision = -1 });
+                Printf.WriteCharacter(output, (byte)LuaCall.ToInteger(call.CheckNumber(argument)), spec);
                 break;
             case 'd' or 'i':
                 Printf.WriteInteger(output, LuaCall.ToInteger(call.CheckNumber(argument)), spec);
