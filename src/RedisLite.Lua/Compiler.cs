@@ -20,9 +20,18 @@ internal sealed class Compiler
         var compiler = new Compiler(code);
         code.Reserve(signature.Parameters.Count, signature.Line);
         compiler.Activate(signature.Parameters, signature.Line);
+        compiler.DeclareArg(signature);
         compiler.CompileBlock(body);
         code.Emit(Op.Return0, 0, 0, 0, 0, signature.LastLine);
         return code.Build();
+    }
+
+    private void DeclareArg(FunctionSignature signature)
+    {
+        if (signature.Arg is not { } arg) return;
+        var register = _code.Reserve(1, signature.Line);
+        _code.Emit(signature.NeedsArg ? Op.ArgTable : Op.LoadNil, register, register, 0, 0, signature.Line);
+        Activate([arg], signature.Line);
     }
 
     private void CompileBlock(Block block)

@@ -501,6 +501,9 @@ internal static class Interpreter
                 case Op.Closure:
                     r[i.A].Ref = SlowPath.Closure(runtime, closure, closure.Proto.Closures[i.D], r);
                     continue;
+                case Op.ArgTable:
+                    r[i.A] = SlowPath.ArgTable(thread, frame);
+                    continue;
                 case Op.Vararg:
                     r = SlowPath.Vararg(thread, frame, pc);
                     continue;

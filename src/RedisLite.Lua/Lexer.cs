@@ -119,6 +119,10 @@ internal sealed class Lexer
 
     private LuaSyntaxError ErrorAtSource(string message) => new($"{_chunk}:{Line}: {message} near '{SourceText(_tokenStart, _position)}'");
 
+    // What was read so far, with the escapes already decoded.
+    private LuaSyntaxError ErrorInString(string message) =>
+        new($"{_chunk}:{Line}: {message} near '{(char)_source[_tokenStart]}{Encoding.Latin1.GetString(Buffered)}'");
+
     private LuaSyntaxError ErrorAtEnd(string message) => new($"{_chunk}:{Line}: {message} near '<eof>'");
 
     private int Peek(int offset = 0) => _position + offset < _source.Length ? _source[_position + offset] : -1;
@@ -321,7 +325,7 @@ internal sealed class Lexer
                 case < 0:
                     throw ErrorAtEnd("unfinished string");
                 case '\n' or '\r':
-                    throw ErrorAtSource("unfinished string");
+                    throw ErrorInString("unfinished string");
                 case '\\':
                     ScanEscape();
                     break;
@@ -351,7 +355,7 @@ internal sealed class Lexer
         {
             var value = 0;
             for (var i = 0; i < 3 && Peek() is >= '0' and <= '9'; i++) value = (value * 10) + (_source[_position++] - '0');
-            if (value > 255) throw ErrorAtSource("escape sequence too large");
+            if (value > 255) throw ErrorInString("escape sequence too large");
             _buffer.WriteByte((byte)value);
             return;
         }

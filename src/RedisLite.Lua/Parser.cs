@@ -15,6 +15,9 @@ internal sealed class Parser
         internal readonly List<LocalVariable> Active = [];
         internal readonly List<UpvalueSource> Upvalues = [];
         internal bool IsVararg;
+        internal bool UsesDots;
+        /// <summary>The local `arg` that Lua 5.1 still gives to vararg functions; nil in those that use `...`.</summary>
+        internal LocalVariable? Arg;
         internal int LoopDepth;
     }
 
@@ -234,7 +237,7 @@ internal sealed class Parser
     private Statement ParseExpressionStatement(int line)
     {
         var target = ParseSuffixed();
-        if (target is CallExpr call && !_lexer.Is('=') && !_lexer.Is(',')) return new CallStatement(call, line);
+        if (target is CallExpr call) return new CallStatement(call, line);
         var targets = new List<Expr>();
         while (true)
         {
@@ -367,6 +370,7 @@ internal sealed class Parser
             case Token.False: constant = LuaValue.False; break;
             case Token.Dots:
                 if (!_scope.IsVararg) throw _lexer.ErrorNear("cannot use '...' outside a vararg function");
+                _scope.UsesDots = true;
                 _lexer.Advance();
                 return new VarargExpr(line);
             case Token.Function:
@@ -487,6 +491,7 @@ internal sealed class Parser
         return new TableField(key, ParseExpr());
     }
 
+    private static readonly LuaString ArgName = LuaString.From("arg");
     private static readonly LuaString Self = LuaString.From("self");
 
     private FunctionExpr ParseFunctionBody(bool isMethod, int line)
@@ -500,6 +505,7 @@ internal sealed class Parser
             if (Accept(Token.Dots))
             {
                 scope.IsVararg = true;
+                scope.Arg = Declare(_lexer.Intern(ArgName));
                 break;
             }
             if (_lexer.Token != Token.Name) throw _lexer.ErrorNear("<name> or '...' expected");
@@ -513,7 +519,7 @@ internal sealed class Parser
         ExpectMatch(Token.EndKeyword, Token.Function, line);
         _scope = scope.Outer!;
         var names = scope.Upvalues.ConvertAll(u => u.Name);
-        var signature = new FunctionSignature(parameters, scope.IsVararg, line, lastLine, names);
+        var signature = new FunctionSignature(parameters, scope.IsVararg, line, lastLine, names) { Arg = scope.Arg, NeedsArg = !scope.UsesDots };
         return new FunctionExpr(Compiler.Compile(_chunk, signature, body), scope.Upvalues, _lexer.LastLine);
     }
 
@@ -608,7 +614,7 @@ internal sealed class Parser
 
     private LuaString ExpectName()
     {
-        if (_lexer.Token != Token.Name) throw _lexer.ErrorNear("<name> expected");
+        if (_lexer.Token != Token.Name) throw Expected(Token.Name);
         var name = _lexer.Text;
         _lexer.Advance();
         return name;

@@ -21,6 +21,7 @@ internal enum Op : byte
     Call, TailCall,                                 // R[A].. = R[A](R[A+1]..): B-1 arguments (0: to top), C-1 results (0: all)
     Return, Return0, Return1,                       // B-1 values from R[A] (0: to top) ; none ; one
     ForPrep, ForLoop, ForCall, ForTest,             // numeric for: R[A] index, limit, step, variable ; generic: function, state, control, C variables
+    ArgTable,                                       // R[A] = { n = number of varargs, varargs }
     Closure, Vararg,                                // R[A] = closure of Closures[D] ; R[A].. = B-1 varargs (0: all)
 }
 
@@ -43,7 +44,12 @@ internal readonly record struct OperandName(int Pc, int Slot, NameKind Kind, Lua
     public override string ToString() => $"{Kind.ToString().ToLowerInvariant()} '{Name}'";
 }
 
-internal sealed record FunctionSignature(List<LocalVariable> Parameters, bool IsVararg, int Line, int LastLine, List<LuaString> UpvalueNames);
+internal sealed record FunctionSignature(List<LocalVariable> Parameters, bool IsVararg, int Line, int LastLine, List<LuaString> UpvalueNames)
+{
+    /// <summary>The implicit local `arg` of a vararg function, and whether it must hold the table of the varargs.</summary>
+    internal LocalVariable? Arg { get; init; }
+    internal bool NeedsArg { get; init; }
+}
 
 /// <summary>The compiled code of one function: immutable, shared by closures, threads and runtimes.</summary>
 internal sealed class Proto

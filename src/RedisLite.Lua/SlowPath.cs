@@ -182,6 +182,14 @@ internal static class SlowPath
         return new LuaClosure(template.Proto, upvalues, parent.Env);
     }
 
+    internal static LuaTable ArgTable(LuaThread thread, CallFrame frame)
+    {
+        var table = thread.Runtime.NewTable(frame.Varargs, 1);
+        for (var n = 0; n < frame.Varargs; n++) table.SetInt(n + 1, thread.Stack[frame.Base - frame.Varargs + n]);
+        table["n"] = frame.Varargs;
+        return table;
+    }
+
     internal static Span<LuaValue> Vararg(LuaThread thread, CallFrame frame, int pc)
     {
         ref readonly var i = ref Current(frame, pc);

@@ -43,7 +43,7 @@ internal static class LuaBatch
         var start = new ProcessStartInfo("lua5.1", "-") { RedirectStandardInput = true, RedirectStandardOutput = true, StandardOutputEncoding = Encoding.Latin1, StandardInputEncoding = Encoding.Latin1 };
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
-        process.StandardInput.Write($"local function EMIT(s) io.write(s, '{Separator}') end\n" + BuildSource(programs));
+        process.StandardInput.Write($"local function EMIT(s) io.write(s, '{Separator}') end " + BuildSource(programs));
         process.StandardInput.Close();
         process.WaitForExit();
         return output.Result.Split(Separator)[..^1];
@@ -58,7 +58,7 @@ internal static class LuaBatch
             results.Add(call.CheckString(0).ToString());
             return 0;
         });
-        var proto = LuaRuntime.Compile(Encoding.Latin1.GetBytes(BuildSource(programs)), "batch");
+        var proto = LuaRuntime.Compile(Encoding.Latin1.GetBytes(BuildSource(programs)), "stdin");
         runtime.Call(runtime.NewFunction(proto));
         return [.. results];
     }
