@@ -11,6 +11,13 @@ internal sealed class ByteBuffer(Meter meter)
 
     internal void Clear() => _length = 0;
 
+    /// <summary>Empties the buffer and lets a large block go.</summary>
+    internal void Trim()
+    {
+        _length = 0;
+        if (_bytes.Length > 64 * 1024) _bytes = new byte[128];
+    }
+
     internal void Write(byte b)
     {
         if (_length == _bytes.Length) Grow(1);
@@ -46,8 +53,7 @@ internal sealed class ByteBuffer(Meter meter)
     {
         meter.Charge(Meter.StringBytes + _length);
         var text = LuaString.From(Written);
-        if (_bytes.Length > 64 * 1024) _bytes = new byte[128];
-        _length = 0;
+        Trim();
         return text;
     }
 

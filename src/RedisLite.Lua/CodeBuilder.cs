@@ -95,6 +95,8 @@ internal sealed class CodeBuilder(string chunk, FunctionSignature signature)
             case GlobalExpr global: Name(pc, slot, NameKind.Global, global.Name); break;
             case IndexExpr { Key: ConstantExpr { Value.Ref: LuaString field } }: Name(pc, slot, NameKind.Field, field); break;
             case IndexExpr: Name(pc, slot, NameKind.Field, UnknownField); break;
+            // `a and b or c`: the reference takes the last operand for the name, whatever the value was.
+            case LogicExpr { IsAnd: false, Items: [.., LogicExpr, var last] }: Name(pc, slot, last); break;
         }
     }
 

@@ -86,7 +86,11 @@ internal sealed class LuaRuntime
         finally
         {
             thread.Top = func;
-            if (thread.Depth == 0) thread.Release(func);
+            if (thread.Depth == 0)
+            {
+                thread.Release(func);
+                Buffer.Trim();
+            }
         }
     }
 

@@ -331,6 +331,7 @@ internal sealed class Parser
         {
             case BinaryOp.And or BinaryOp.Or:
                 var isAnd = op == BinaryOp.And;
+                if (AsConstant(left) is { } known && known.IsFalsy != isAnd) return new ParenExpr(right, line);   // decided by the right side alone
                 if (left is not LogicExpr chain || chain.IsAnd != isAnd) chain = new LogicExpr(isAnd, [left], line);
                 chain.Items.Add(right);
                 return chain;
@@ -342,6 +343,12 @@ internal sealed class Parser
         if (op < BinaryOp.Equal && AsNumber(left) is { } a && AsNumber(right) is { } b && Fold(op, a, b) is { } folded)
             return new ConstantExpr(folded, line);
         return new BinaryExpr(op, left, right, line);
+    }
+
+    private static LuaValue? AsConstant(Expr e)
+    {
+        while (e is ParenExpr paren) e = paren.Inner;
+        return e is ConstantExpr constant ? constant.Value : default(LuaValue?);
     }
 
     private static double? AsNumber(Expr e)

@@ -11,7 +11,8 @@ internal ref struct PatternMatcher
     private readonly ReadOnlySpan<byte> _pattern;
     private readonly LuaCall _call;
     private readonly Span<(int Start, int Length)> _captures;
-    private long _steps;
+    private long _steps;       // of this match
+    private int _unspent;      // of all matches with this matcher
     private int _depth;
 
     internal int CaptureCount { get; private set; }
@@ -28,6 +29,8 @@ internal ref struct PatternMatcher
     internal int Match(int start)
     {
         CaptureCount = 0;
+        _steps = 0;
+        _depth = 0;
         return Match(start, 0);
     }
 
@@ -47,7 +50,8 @@ internal ref struct PatternMatcher
 
     private void Step()
     {
-        if ((++_steps & 1023) != 0) return;
+        _steps++;
+        if ((++_unspent & 1023) != 0) return;
         _call.Runtime.Spend(100);
         var limit = _call.Runtime.Limits.PatternSteps;
         if (limit > 0 && _steps > limit) throw _call.Error("pattern too complex");

@@ -197,6 +197,7 @@ internal static class SlowPath
         var first = frame.Base + i.A;
         var source = frame.Base - frame.Varargs;
         var count = wanted < 0 ? frame.Varargs : wanted;
+        if (count > 64) thread.Runtime.Spend(count >> 4);
         thread.EnsureStack(first + count + 1);
         var stack = thread.Stack;
         for (var n = 0; n < count; n++) stack[first + n] = n < frame.Varargs ? stack[source + n] : default;

@@ -94,7 +94,7 @@ internal static class StringLibrary
         var length = (long)count * text.Length;
         call.Runtime.Meter.Reserve(length);
         call.Runtime.Meter.Charge(Meter.StringBytes + length);
-        call.Runtime.Spend((int)(length >> 14));
+        call.Runtime.Spend((int)(length >> 10));
         var bytes = GC.AllocateUninitializedArray<byte>((int)length);
         if (text.Length == 1) bytes.AsSpan().Fill(text.Bytes[0]);
         else FillRepeated(bytes, text.Bytes);
