@@ -132,7 +132,7 @@ public sealed class LuaHostileTests
         {
             case 0: bytes.RemoveAt(at); break;
             case 1: bytes[at] = (byte)random.Next(256); break;
-            case 2: bytes.Insert(at, (byte)"(){}[],.;:=+-*/%^#<>~\"'0123456789abcxyz "[random.Next(42)]); break;
+            case 2: bytes.Insert(at, (byte)"(){}[],.;:=+-*/%^#<>~\"'0123456789abcxyz "[random.Next(40)]); break;
             case 3: bytes.RemoveRange(at, Math.Min(random.Next(20), bytes.Count - at)); break;
             default:
                 var other = seeds[random.Next(seeds.Length)];
