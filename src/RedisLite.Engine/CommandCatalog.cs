@@ -25,5 +25,7 @@ internal static class CommandCatalog
         .Add("server", DebugCommands.Table())
         .Add("server", ConfigCommands.Table())
         .Add("server", CommandCommands.Table())
+        .Add("server", PersistenceCommands.Table())
+        .Add("generic", DumpCommands.Table())
         .Freeze();
 }

@@ -340,8 +340,19 @@ internal sealed class CommandContext
         var drafts = Engine.Drafts;
         if (drafts.Count == 0) return;
         var entry = NextEntry();
-        if (drafts.Find(default, Engine.Heap.Hash(default), entry)) drafts.Remove(entry, lazy: true);
+        if (drafts.Find(default, Engine.Heap.Hash(default), entry))
+        {
+            Forget(entry);
+            drafts.Remove(entry, lazy: true);
+        }
         entry.Reset();
+    }
+
+    /// <summary>The record is about to go: no other entry of this command may look at it.</summary>
+    private void Forget(Entry doomed)
+    {
+        for (var i = 0; i < opened; i++)
+            if (entries[i] != doomed && entries[i].Handle == doomed.Handle) entries[i].Reset();
     }
 
     /// <summary>The draft replaces what the key held; an empty one removes it. Says everything there is to say about the change.</summary>
@@ -349,7 +360,11 @@ internal sealed class CommandContext
     {
         var existing = NextEntry();
         var existed = Db.Find(this, key, HashOf(key), existing);
-        if (existed) Db.Keys.Remove(existing, Config.LazyfreeLazyServerDel);
+        if (existed)
+        {
+            Forget(existing);                                  // the destination may be one of the sources
+            Db.Keys.Remove(existing, Config.LazyfreeLazyServerDel);
+        }
         existing.Reset();
         if (isEmpty)
         {

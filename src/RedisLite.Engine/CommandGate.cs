@@ -140,7 +140,7 @@ internal static class CommandGate
     }
 
     private static string? DiskErrors(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
-        engine.WriteRefusal is { } refusal && spec.Has(CommandFlags.Write) ? refusal : null;
+        engine.WriteRefusal is { } refusal && (spec.Has(CommandFlags.Write) || spec.FullName == "ping") && !client.Has(ClientFlags.Internal) ? refusal : null;
 
     private static string? SubscribedContext(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
     {
@@ -151,5 +151,5 @@ internal static class CommandGate
     }
 
     private static string? LoadingState(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
-        engine.IsLoading && !spec.Has(CommandFlags.Loading) ? Errors.Loading : null;
+        engine.IsLoading && !spec.Has(CommandFlags.Loading) && !client.Has(ClientFlags.Internal) ? Errors.Loading : null;
 }

@@ -43,6 +43,7 @@ internal sealed class Engine
         ClientEviction = new ClientEviction(this);
         Executor = new Executor(this);
         Internal = new Client(this, 0, new NoConnection(), RespLimits) { Flags = ClientFlags.Internal, User = Accounts.Default };
+        Durability = new Durability.Durability(this);
         cron = new Cron(this);
         ConfigEffects.Attach(this);
     }
@@ -109,6 +110,9 @@ internal sealed class Engine
     /// <summary>40 hex digits that name this data set's history among replicas.</summary>
     public string ReplicationId { get; }
 
+    /// <summary>Files: snapshots, the append-only file, loading.</summary>
+    public Durability.Durability Durability { get; }
+
     /// <summary>The client of units that no connection asked for.</summary>
     public Client Internal { get; }
 
@@ -162,6 +166,9 @@ internal sealed class Engine
 
     public void Process(Client client, PipeReader reader) => Executor.Process(client, reader);
 
+    /// <summary>Once, when the loop is about to begin: files are loaded from here on, in slices.</summary>
+    public void Start() => Durability.Start();
+
     public void BeginIteration()
     {
         Clock.Refresh();
@@ -174,12 +181,13 @@ internal sealed class Engine
         Clock.NextUnit();
         var cronBegan = Clock.UnitTicks;
         cron.Run();
+        Durability.EndIteration();
         Clients.CloseScheduled();
         LoopTimes.End(Stats, cronBegan);
     }
 
     /// <summary>Milliseconds the loop may sleep at most.</summary>
-    public int NextWakeMs() => cron.NextWakeMs();
+    public int NextWakeMs() => IsLoading ? 0 : cron.NextWakeMs();
 
     // ---- what happens around a request ------------------------------------------------------------------------------
 
@@ -263,6 +271,9 @@ internal sealed class Engine
     public static bool IsLoopback(string address) =>
         address.StartsWith("127.", StringComparison.Ordinal) || address.StartsWith("[::1]", StringComparison.Ordinal)
         || address.StartsWith("::1", StringComparison.Ordinal) || address.StartsWith("inproc", StringComparison.Ordinal);
+
+    /// <summary>A client without a connection: it replays files, and nothing is refused to it.</summary>
+    public Client NewInternalClient() => new(this, 0, new NoConnection(), RespLimits) { Flags = ClientFlags.Internal, User = Accounts.Default };
 
     private string NewRunId()
     {

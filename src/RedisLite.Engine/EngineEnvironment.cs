@@ -49,4 +49,8 @@ internal interface IProcessFacts
 /// Everything the engine takes from outside (house rule 7). With the same environment and the same requests it gives the
 /// same replies and the same effects.
 /// </summary>
-internal sealed record EngineEnvironment(TimeProvider Time, Random Random, IStorage Storage, IEngineLog Log, IProcessFacts Process);
+internal sealed record EngineEnvironment(TimeProvider Time, Random Random, IStorage Storage, IEngineLog Log, IProcessFacts Process)
+{
+    /// <summary>Where long work goes; without threads it is done at once.</summary>
+    public IBackground Background { get; init; } = new InlineBackground();
+}

@@ -55,7 +55,6 @@ internal sealed class Executor
             client.LastInteractionMs = engine.Clock.NowMs;
             client.Parser.Authenticated = !client.Has(ClientFlags.NeedsAuth);
             var status = client.Parser.Parse(bytes.Array!, start, end, batch);
-            client.QueryBytes = end - start;                         // a request sees itself in CLIENT LIST
             var consumed = batch.Count == 0 ? batch.Consumed : Run(client);
             if (status == ParseStatus.ProtocolError && client.MayRead) ProtocolError(client, bytes);
 
@@ -104,6 +103,18 @@ internal sealed class Executor
         state.Request.Spec.Calls++;
         if (failed) state.Request.Spec.FailedCalls++;
         Resume(client);
+    }
+
+    /// <summary>Run one request of an append-only file. Null, or why it cannot be run; what it replies is of no interest.</summary>
+    public string? Replay(Client client, RequestBatch source, in Request request)
+    {
+        var spec = engine.Commands.Find(source.Arg(request, 0));
+        if (spec is null) return $"Unknown command '{System.Text.Encoding.Latin1.GetString(source.Arg(request, 0))}'";
+        var ctx = contexts[0];
+        ctx.Load(client, client.Reply, source.Buffer, source.Args, request.FirstArg, request.Argc);
+        RunUnit(client, ctx, spec);
+        client.Output.Clear();
+        return null;
     }
 
     /// <summary>

@@ -22,9 +22,24 @@ internal interface IStorage
 
     /// <summary>Opens a file for appending, creating it when it is missing.</summary>
     IAppendFile OpenAppend(string path);
+
+    /// <summary>An empty file for writing; what was there is gone.</summary>
+    IAppendFile Create(string path);
+
+    /// <summary>Opens a file for reading from its start; null when there is none.</summary>
+    IReadFile? OpenRead(string path);
+
+    /// <summary>Puts a file, whose content is synced, in another's place at once and for good (the directory is synced).</summary>
+    void Rename(string from, string to);
+
+    /// <summary>Makes a directory and those above it; one that is there is no error.</summary>
+    void CreateDirectory(string path);
+
+    /// <summary>Cuts a file off at a length, for good.</summary>
+    void Truncate(string path, long length);
 }
 
-internal interface IAppendFile : IDisposable
+internal interface IAppendFile : IByteSink, IDisposable
 {
     long Length { get; }
 
@@ -32,4 +47,16 @@ internal interface IAppendFile : IDisposable
 
     /// <summary>Returns when everything appended so far survives a power cut.</summary>
     void Fsync();
+
+    /// <summary>Takes back what was appended beyond a length.</summary>
+    void Truncate(long length);
+
+    void IByteSink.Write(ReadOnlySpan<byte> bytes) => Append(bytes);
+}
+
+internal interface IReadFile : IByteSource, IDisposable
+{
+    long Length { get; }
+
+    void Seek(long offset);
 }

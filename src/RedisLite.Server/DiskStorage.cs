@@ -56,7 +56,41 @@ internal sealed partial class DiskStorage : IStorage
         return files;
     }
 
-    public IAppendFile OpenAppend(string path) => new AppendFile(path);
+    public IAppendFile OpenAppend(string path) => new AppendFile(path, FileMode.OpenOrCreate);
+
+    public IAppendFile Create(string path) => new AppendFile(path, FileMode.Create);
+
+    public IReadFile? OpenRead(string path)
+    {
+        try
+        {
+            return new ReadFile(path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    public void Rename(string from, string to)
+    {
+        File.Move(from, to, overwrite: true);
+        SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(to))!);
+    }
+
+    public void CreateDirectory(string path)
+    {
+        if (Directory.Exists(path)) return;
+        Directory.CreateDirectory(path);
+        SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    public void Truncate(string path, long length)
+    {
+        using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write);
+        RandomAccess.SetLength(handle, length);
+        RandomAccess.FlushToDisk(handle);
+    }
 
     /// <summary>Makes the names in a directory survive a crash. Windows journals them by itself.</summary>
     private static void SyncDirectory(string path)
@@ -88,9 +122,9 @@ internal sealed partial class DiskStorage : IStorage
     {
         private readonly SafeFileHandle handle;
 
-        public AppendFile(string path)
+        public AppendFile(string path, FileMode mode)
         {
-            handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
+            handle = File.OpenHandle(path, mode, FileAccess.Write, FileShare.Read);
             Length = RandomAccess.GetLength(handle);
         }
 
@@ -103,6 +137,37 @@ internal sealed partial class DiskStorage : IStorage
         }
 
         public void Fsync() => RandomAccess.FlushToDisk(handle);
+
+        public void Truncate(long length)
+        {
+            RandomAccess.SetLength(handle, length);
+            Length = length;
+        }
+
+        public void Dispose() => handle.Dispose();
+    }
+
+    private sealed class ReadFile : IReadFile
+    {
+        private readonly SafeFileHandle handle;
+        private long at;
+
+        public ReadFile(string path)
+        {
+            handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+            Length = RandomAccess.GetLength(handle);
+        }
+
+        public long Length { get; }
+
+        public int Read(Span<byte> into)
+        {
+            var read = RandomAccess.Read(handle, into, at);
+            at += read;
+            return read;
+        }
+
+        public void Seek(long offset) => at = offset;
 
         public void Dispose() => handle.Dispose();
     }

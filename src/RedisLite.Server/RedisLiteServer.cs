@@ -21,6 +21,7 @@ public sealed class RedisLiteServer : IAsyncDisposable
     private readonly TaskCompletionSource<int> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ExecutorLoop _loop = null!;
     private ListenerSet _listeners = null!;
+    private readonly BackgroundThreads _background = new();
     private PageToucher? _pages;
     private int _exitCode;
 
@@ -39,6 +40,7 @@ public sealed class RedisLiteServer : IAsyncDisposable
         var config = new ServerConfig();
         WorkingDirectory.Attach(config);
         PendingFeatures.Attach(config);
+        config.Set("save", "");                                  // who embeds a server says himself when it is to write files
         foreach (var (directive, value) in options.Configuration) config.Set(directive, value);
         return StartAsync(config, options);
     }
@@ -84,19 +86,26 @@ public sealed class RedisLiteServer : IAsyncDisposable
         return connection.ClientEnd;
     }
 
-    /// <summary>Stops after the current iteration: what has been replied is sent, connections are closed. Returns when that is done.</summary>
+    /// <summary>Stops after the current iteration: saves when save points are set, what has been replied is sent, connections are closed. Returns when that is done.</summary>
     public Task StopAsync()
     {
-        if (!_stopped.Task.IsCompleted) _loop.Mailbox.Post(_loop.Stop);
+        if (!_stopped.Task.IsCompleted)
+        {
+            _loop.Mailbox.Post(() =>
+            {
+                _loop.Engine.Durability.PrepareShutdown(save: false, noSave: false, force: true);
+                _loop.Stop();
+            });
+        }
         return _stopped.Task;
     }
 
-    /// SHUTDOWN from outside: a signal. False: refused, because saving failed; the server then goes on.
-    internal Task<bool> RequestShutdown(ShutdownOptions options) => OnLoop(() =>
+    /// Stops as SIGTERM does: saves first when save points are set or the options say so, and goes on when that fails.
+    internal void ShutDown(ShutdownOptions options) => _loop.Mailbox.Post(() =>
     {
-        if (Shutdown.TryBegin(_loop.Engine, options)) return true;
-        _loop.Engine.Log.Write(LogLevel.Warning, "Errors trying to shut down the server. Check the logs for more information.");
-        return false;
+        var (save, noSave) = ((options & ShutdownOptions.Save) != 0, (options & ShutdownOptions.NoSave) != 0);
+        if (_loop.Engine.Durability.PrepareShutdown(save, noSave, (options & ShutdownOptions.Force) != 0) is null) _loop.Stop();
+        else _loop.Engine.Log.Write(LogLevel.Warning, "Errors trying to shut down the server. Check the logs for more information.");
     });
 
     /// <summary>Stops the server.</summary>
@@ -140,9 +149,10 @@ public sealed class RedisLiteServer : IAsyncDisposable
             return;
         }
 
-        _started.SetResult();
         try
         {
+            _loop.Engine.Durability.Loader.Finished = Announce;
+            _loop.Engine.Start();
             _loop.Run();
         }
         catch (Exception bug)
@@ -153,9 +163,18 @@ public sealed class RedisLiteServer : IAsyncDisposable
         }
         _listeners.CloseAll();
         _loop.Dispose();
+        _background.Dispose();
         _pages?.Dispose();
         _loop.Engine.Heap.Dispose();
+        _started.TrySetException(new IOException("The server was stopped before it had started."));
         _stopped.SetResult(_exitCode);
+    }
+
+    /// The data are loaded: until now clients were told to wait.
+    private void Announce(string? problem)
+    {
+        if (problem is null) _started.TrySetResult();
+        else _started.TrySetException(new IOException(problem));
     }
 
     private void SetUp()
@@ -168,9 +187,11 @@ public sealed class RedisLiteServer : IAsyncDisposable
             _listeners = new ListenerSet(transport, _config, log);
             var random = _options.Seed is { } seed ? new Random(seed) : new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
             var facts = new ProcessFacts(_config, () => _listeners.Port, Exit);
-            var engine = new RedisEngine(new EngineEnvironment(_options.TimeProvider, random, new DiskStorage(), log, facts), _config);
+            var environment = new EngineEnvironment(_options.TimeProvider, random, new DiskStorage(), log, facts) { Background = _background };
+            var engine = new RedisEngine(environment, _config);
             Stalls = _options.StallThreshold is { } threshold ? new StallDetector(threshold) : null;
             _loop = new ExecutorLoop(engine, transport, Stalls);
+            _background.Mailbox = _loop.Mailbox;
             if (OperatingSystem.IsLinux()) _pages = new PageToucher(engine.Heap.Arena);
         }
         catch

@@ -20,22 +20,30 @@ internal sealed class TestEngine
 {
     private readonly TestClient _main;
 
-    public TestEngine(Action<ServerConfig>? configure = null, Func<CommandTable>? commands = null, int seed = 1)
+    public TestEngine(Action<ServerConfig>? configure = null, Func<CommandTable>? commands = null, int seed = 1, SimStorage? storage = null, SimClock? clock = null)
     {
+        Storage = storage ?? new SimStorage();
         var config = new ServerConfig();
         config.Set("save", "");
         config.Set("enable-debug-command", "yes");
+        config.Dir = "/data";
         configure?.Invoke(config);
-        Clock = new SimClock();
+        Clock = clock ?? new SimClock();
         Log = new TestLog();
         Process = new TestProcess(Clock);
-        Engine = new Engine.Engine(new EngineEnvironment(Clock, new Random(seed), new SimStorage(), Log, Process), config, commands?.Invoke());
+        Engine = new Engine.Engine(new EngineEnvironment(Clock, new Random(seed), Storage, Log, Process) { Background = Background }, config, commands?.Invoke());
+        Engine.Start();
+        Engine.Durability.Loader.RunToEnd();
         _main = Connect();
     }
 
     public Engine.Engine Engine { get; }
 
     public SimClock Clock { get; }
+
+    public SimStorage Storage { get; }
+
+    public SimBackground Background { get; } = new();
 
     public TestLog Log { get; }
 

@@ -33,6 +33,9 @@ internal static class DebugCommands
             "    They are not propagated."),
         new("PROTOCOL", 1, 1, Protocol, "PROTOCOL <type>", "    Reply with a value of this type: string, integer, double, bignum, null, array,",
             "    set, map, attrib, push, verbatim, true, false."),
+        new("LOADAOF", 0, 0, LoadAof, "LOADAOF", "    Write the AOF out, forget all keys and load the AOF again."),
+        new("RELOAD", 0, 3, Reload, "RELOAD [option ...]", "    Save the RDB file, forget all keys and load it again. Options: MERGE (keep what is there),",
+            "    NOFLUSH (do not forget), NOSAVE (load what is on disk)."),
         new("SET-ACTIVE-EXPIRE", 1, 1, SetActiveExpire, "SET-ACTIVE-EXPIRE <0|1>",
             "    With 0, keys past their time go only when somebody asks for them."),
         new("SLEEP", 1, 1, Sleep, "SLEEP <seconds>", "    Stop the server for so long. Decimals allowed."),
@@ -65,6 +68,35 @@ internal static class DebugCommands
         _ = double.TryParse(ctx.ArgText(2), NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds);
         if (seconds is > 0 and < 1e6) ctx.Engine.Environment.Process.Sleep(TimeSpan.FromSeconds(seconds));
         ctx.Reply.Ok();
+    }
+
+    private static void Reload(CommandContext ctx)
+    {
+        bool save = true, flush = true;
+        var args = ctx.ArgsFrom(2);
+        while (args.More)
+        {
+            if (args.Take("NOSAVE"u8)) save = false;
+            else if (args.Take("NOFLUSH"u8) || args.Take("MERGE"u8)) flush = false;
+            else args.Fail("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+        }
+        if (args.Failed()) return;
+
+        var durability = ctx.Engine.Durability;
+        if (save && (ctx.Engine.Heap.SnapshotActive || durability.Saver.SaveNow() is not null)) ctx.Fail("ERR");
+        else Loaded(ctx, durability.Loader.Reload(aof: false, flush));
+    }
+
+    private static void LoadAof(CommandContext ctx)
+    {
+        ctx.Engine.Durability.Aof.Flush(force: true);
+        Loaded(ctx, ctx.Engine.Durability.Loader.Reload(aof: true, flush: true));
+    }
+
+    private static void Loaded(CommandContext ctx, string? problem)
+    {
+        if (problem is not null) ctx.Fail("ERR Error trying to load the RDB dump, check server logs");
+        else ctx.Reply.Ok();
     }
 
     private static void SetActiveExpire(CommandContext ctx)

@@ -145,7 +145,7 @@ internal static class DirectiveTable
         Int("rdb-version-to-write", 10, 9, 12, static c => ref c.RdbVersionToWrite, Own | Hidden),
         Int("rdb-key-save-delay", 0, int.MinValue, int.MaxValue, static c => ref c.RdbKeySaveDelay, Hidden),
         Int("key-load-delay", 0, int.MinValue, int.MaxValue, static c => ref c.KeyLoadDelay, Hidden),
-        Int("loading-process-events-interval-bytes", 2 << 20, 1024, int.MaxValue, static c => ref c.LoadingProcessEventsIntervalBytes, Hidden),
+        Int("loading-process-events-interval-bytes", 2 << 20, 1024, int.MaxValue, null, Hidden, noEffect: "loading is done in slices of time, between which clients are answered"),
         Bool("stop-writes-on-bgsave-error", true, static c => ref c.StopWritesOnBgsaveError),
         Enum("sanitize-dump-payload", (int)SanitizePayload.No, "no yes clients",
             static c => (int)c.SanitizeDumpPayload, static (c, v) => c.SanitizeDumpPayload = (SanitizePayload)v),

@@ -9,9 +9,6 @@ internal static class PendingFeatures
 {
     public static PendingFeature[] All { get; } =
     [
-        new("append-only files", "append-only files are not supported yet", static c => c.Appendonly, ["appendonly"],
-            ["appendfilename", "appenddirname", "appendfsync", "no-appendfsync-on-rewrite", "auto-aof-rewrite-percentage", "auto-aof-rewrite-min-size",
-             "aof-load-truncated", "aof-use-rdb-preamble", "aof-timestamp-enabled", "aof-disable-auto-gc"]),
         new("replication", "replication is not supported yet", static c => c.Replicaof != null, ["replicaof"],
             ["masteruser", "masterauth", "replica-serve-stale-data", "replica-read-only", "replica-lazy-flush", "replica-ignore-maxmemory",
              "replica-ignore-disk-write-errors", "replica-announced", "replica-announce-ip", "replica-announce-port", "replica-priority",
@@ -30,9 +27,6 @@ internal static class PendingFeatures
              "tls-ca-cert-file", "tls-ca-cert-dir", "tls-auth-clients", "tls-protocols", "tls-ciphersuites"]),
         new("access control lists", "access control lists are not supported yet", static c => c.Aclfile.Length > 0, ["aclfile"],
             ["acllog-max-len", "acl-pubsub-default"]),
-        new("snapshots", "", static _ => false, [],
-            ["save", "dbfilename", "rdbcompression", "rdbchecksum", "rdb-version-to-write", "rdb-key-save-delay", "key-load-delay",
-             "loading-process-events-interval-bytes", "stop-writes-on-bgsave-error", "sanitize-dump-payload"]),
         new("client tracking", "", static _ => false, [], ["tracking-table-max-keys"]),
         new("scripts", "", static _ => false, [], ["busy-reply-threshold"]),
         new("modules", "", static _ => false, [], ["enable-module-command"]),

@@ -110,7 +110,6 @@ internal sealed class ServerConfig
     public int RdbVersionToWrite;
     public int RdbKeySaveDelay;
     public int KeyLoadDelay;
-    public int LoadingProcessEventsIntervalBytes;
     public bool StopWritesOnBgsaveError;
     public SanitizePayload SanitizeDumpPayload;
     public bool Appendonly;

@@ -1,6 +1,6 @@
 using System.Text;
 using RedisLite.Engine.Config;
-using RedisLite.Persistence;
+using RedisLite.Testing;
 using Xunit;
 
 namespace RedisLite.Tests.Config;
@@ -8,7 +8,7 @@ namespace RedisLite.Tests.Config;
 public class ConfigFileTests
 {
     private readonly ServerConfig config = new();
-    private readonly MemoryStorage storage = new();
+    private readonly SimStorage storage = new();
 
     private void Load(string file, params string[] commandLine)
     {
@@ -222,28 +222,5 @@ public class ConfigFileTests
         Assert.True(ConfigText.TrySplit(ConfigText.Quote(text), out var words));
         Assert.Equal([text], words);
         Assert.Equal("ü€😀", ConfigText.Decode(Encoding.UTF8.GetBytes("ü€😀")));
-    }
-
-    private sealed class MemoryStorage : IStorage
-    {
-        private readonly SortedDictionary<string, byte[]> files = new(StringComparer.Ordinal);
-
-        public string this[string path]
-        {
-            get => Encoding.UTF8.GetString(files[path]);
-            set => files[path] = Encoding.UTF8.GetBytes(value);
-        }
-
-        public bool Exists(string path) => files.ContainsKey(path);
-
-        public byte[]? ReadAll(string path) => files.GetValueOrDefault(path);
-
-        public void Replace(string path, ReadOnlySpan<byte> content) => files[path] = content.ToArray();
-
-        public void Delete(string path) => files.Remove(path);
-
-        public IReadOnlyList<string> List(string directory) => [.. files.Keys.Where(f => Path.GetDirectoryName(f) == directory)];
-
-        public IAppendFile OpenAppend(string path) => throw new NotSupportedException();
     }
 }

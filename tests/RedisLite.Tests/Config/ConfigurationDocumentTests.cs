@@ -29,7 +29,6 @@ public class ConfigurationDocumentTests
     }
 
     [Theory]
-    [InlineData("appendonly", "yes")]
     [InlineData("tls-port", "6380")]
     public void A_pending_feature_cannot_be_switched_on(string name, string value)
     {

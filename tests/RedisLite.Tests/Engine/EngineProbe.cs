@@ -3,12 +3,12 @@ using System.IO.Pipelines;
 using System.Text;
 using RedisLite.Engine;
 using RedisLite.Engine.Config;
-using RedisLite.Persistence;
+using RedisLite.Testing;
 
 namespace RedisLite.Tests.Engine;
 
 /// <summary>An engine with one client and no transport: words in, the raw reply out (line ends shown as spaces).</summary>
-internal sealed class EngineProbe : IConnection, IEngineLog, IProcessFacts, IStorage
+internal sealed class EngineProbe : IConnection, IEngineLog, IProcessFacts
 {
     private readonly RedisLite.Engine.Engine engine;
     public Client Client { get; }
@@ -17,7 +17,7 @@ internal sealed class EngineProbe : IConnection, IEngineLog, IProcessFacts, ISto
 
     public EngineProbe(CommandTable? commands = null)
     {
-        engine = new RedisLite.Engine.Engine(new EngineEnvironment(TimeProvider.System, new Random(1), this, this, this), new ServerConfig(), commands);
+        engine = new RedisLite.Engine.Engine(new EngineEnvironment(TimeProvider.System, new Random(1), new SimStorage(), this, this), new ServerConfig(), commands);
         Client = engine.Connect(this, out _)!;
     }
 
@@ -56,10 +56,4 @@ internal sealed class EngineProbe : IConnection, IEngineLog, IProcessFacts, ISto
     string IProcessFacts.OperatingSystem => "";
     void IProcessFacts.Sleep(TimeSpan time) { }
     void IProcessFacts.Exit(int code) { }
-    bool IStorage.Exists(string path) => false;
-    byte[]? IStorage.ReadAll(string path) => null;
-    void IStorage.Replace(string path, ReadOnlySpan<byte> content) { }
-    void IStorage.Delete(string path) { }
-    IReadOnlyList<string> IStorage.List(string directory) => [];
-    IAppendFile IStorage.OpenAppend(string path) => throw new IOException("no disk here");
 }

@@ -1,0 +1,113 @@
+using RedisLite.Data;
+using RedisLite.Persistence.Rdb;
+
+namespace RedisLite.Engine.Durability;
+
+/// <summary>
+/// Everything that outlives the process: the RDB file, the append-only file, loading them at the start, saving at the end. The parts are
+/// <see cref="Saver"/>, <see cref="Aof"/> and <see cref="Loader"/>; here is what they share.
+/// </summary>
+internal sealed class Durability
+{
+    private readonly Engine engine;
+
+    public Durability(Engine engine)
+    {
+        this.engine = engine;
+        Staging = new Keyspace(engine.Heap);
+        Values = new ValueReader(engine.Heap);
+        Saver = new RdbSaver(engine);
+        Aof = new AofLog(engine);
+        Loader = new StartupLoader(engine);
+        engine.Config.OnChange(UpdateWriteRefusal, "save", "stop-writes-on-bgsave-error");
+        engine.Config.OnChange(() => Aof.ApplyConfig(), "appendonly");
+    }
+
+    /// <summary>Where a value is made before it is known to be whole (RESTORE).</summary>
+    public Keyspace Staging { get; }
+
+    public ValueReader Values { get; }
+
+    public RdbOutput DumpBuffer { get; } = new(sink: null, compress: true, checksum: false);
+
+    public RdbSaver Saver { get; }
+
+    public AofLog Aof { get; }
+
+    public StartupLoader Loader { get; }
+
+    /// <summary>Sources of function libraries that a file brought: written again as they came.</summary>
+    public List<byte[]> Functions { get; } = [];
+
+    public string PathOf(string fileName) => System.IO.Path.Combine(engine.Config.Dir, fileName);
+
+    /// <summary>The configuration is read: from here on it is acted on.</summary>
+    public bool HasStarted { get; private set; }
+
+    /// <summary>The loop starts: load what is there, in slices, while clients are told to wait.</summary>
+    public void Start()
+    {
+        HasStarted = true;
+        Loader.Begin();
+    }
+
+    /// <summary>At the end of every iteration, before replies leave.</summary>
+    public void EndIteration()
+    {
+        if (engine.IsLoading) Loader.RunSlice();
+        else Aof.Flush();
+    }
+
+    /// <summary>From time to time.</summary>
+    public void Tick(long nowMs)
+    {
+        if (engine.IsLoading) return;
+        Aof.Tick(nowMs);
+        Saver.Tick(nowMs);
+    }
+
+    /// <summary>Writes are refused while the disk refuses ours (stop-writes-on-bgsave-error), or the AOF's.</summary>
+    public void UpdateWriteRefusal()
+    {
+        if (Aof.LastWriteFailure is { } failure) engine.WriteRefusal = $"MISCONF Errors writing to the AOF file: {failure}";
+        else if (!Saver.LastSucceeded && engine.Config.StopWritesOnBgsaveError && engine.Config.Save.Length > 0) engine.WriteRefusal = Errors.MisConf;
+        else engine.WriteRefusal = null;
+    }
+
+    /// <summary>All keys went: a snapshot of them is worth nothing, and with save points the empty state is saved at once.</summary>
+    public void AllFlushed()
+    {
+        if (engine.IsLoading || Saver.Running is null) return;
+        Saver.Cancel();
+        if (engine.Config.Save.Length > 0) Saver.Schedule();
+    }
+
+    /// <summary>Before the process ends: saves as asked or as configured. Null, or why it must not end.</summary>
+    public string? PrepareShutdown(bool save, bool noSave, bool force)
+    {
+        if (engine.IsLoading || Loader.HasFailed) noSave = true;                   // half a data set must not replace the whole one
+        Saver.Cancel();
+        Aof.Close();
+        if (noSave || (!save && engine.Config.Save.Length == 0)) return null;
+
+        engine.Log.Write(LogLevel.Notice, "Saving the final RDB snapshot before exiting.");
+        WaitForSnapshot();
+        if (Saver.SaveNow() is not { } failure) return null;
+        if (force)
+        {
+            engine.Log.Write(LogLevel.Warning, $"Error trying to save the DB ({failure}), shutting down anyway.");
+            return null;
+        }
+        engine.Log.Write(LogLevel.Warning, "Error trying to save the DB, can't exit.");
+        return failure;
+    }
+
+    /// <summary>A cancelled snapshot ends within a step.</summary>
+    private void WaitForSnapshot()
+    {
+        if ((Saver.Running ?? Aof.RewriteJob) is not { } job) return;
+        job.Cancel();
+        engine.Environment.Background.Finish(job);
+        job.Complete();
+    }
+}

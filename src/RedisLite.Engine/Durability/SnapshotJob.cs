@@ -1,0 +1,159 @@
+using RedisLite.Data;
+using RedisLite.Persistence;
+using RedisLite.Persistence.Aof;
+using RedisLite.Persistence.Rdb;
+
+namespace RedisLite.Engine.Durability;
+
+/// <summary>
+/// One RDB file made from the data as they are at the moment of construction (the frozen index: nothing is copied, the loop goes on). Written beside its
+/// place, synced, renamed, its directory synced: at any moment the old file or the new one is there, whole. Used by SAVE, BGSAVE and the base of an AOF.
+/// </summary>
+internal sealed class SnapshotJob : BackgroundJob
+{
+    private const int KeysPerStep = 512;
+
+    /// <summary>So many bytes at a time go to the disk, so that the last fsync is not one big stall of everybody who writes.</summary>
+    private const long BytesPerFsync = 32 << 20;
+
+    private readonly Engine engine;
+    private readonly IStorage storage;
+    private readonly string path;
+    private readonly string temporary;
+    private readonly RdbWriteOptions options;
+    private readonly RdbDatabase[] databases;
+    private readonly Action<SnapshotJob> onCompleted;
+    private readonly int delayUs;
+    private IAppendFile? file;
+    private readonly bool isText;
+    private ISnapshotWriter? writer;
+    private long syncedBytes;
+    private volatile bool isDone;
+
+    /// <summary>On the loop. A snapshot must not be running.</summary>
+    public SnapshotJob(Engine engine, string path, string temporary, bool isAofBase, Action<SnapshotJob> onCompleted)
+    {
+        this.engine = engine;
+        this.path = path;
+        this.temporary = temporary;
+        this.onCompleted = onCompleted;
+        storage = engine.Environment.Storage;
+        isText = isAofBase && !engine.Config.AofUseRdbPreamble;
+        options = SnapshotOptions.Create(engine, isAofBase);
+        StartedTicks = engine.Clock.Timestamp();
+        StartedMs = engine.Clock.NowMs;
+        delayUs = engine.Config.RdbKeySaveDelay;
+        engine.Heap.BeginSnapshot();
+        databases = engine.Databases.Select(static db => new RdbDatabase(db.Index, db.Keys.Freeze())).ToArray();
+        KeysTotal = databases.Sum(static db => db.Keys.Count);
+        MemoryAtStart = engine.Heap.CommittedBytes;
+    }
+
+    public long StartedTicks { get; }
+
+    public long StartedMs { get; }
+
+    public long KeysTotal { get; }
+
+    public long MemoryAtStart { get; }
+
+    public long KeysWritten => writer?.KeysWritten ?? 0;
+
+    public long BytesWritten => writer?.BytesWritten ?? 0;
+
+    /// <summary>Why there is no new file; null when there is one.</summary>
+    public string? Failure { get; private set; }
+
+    public override bool Step()
+    {
+        if (isDone) return false;
+        try
+        {
+            if (IsCancelled) Fail("the save was stopped");
+            else WriteSome();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Fail(e.Message);
+        }
+        catch
+        {
+            Fail("a bug");
+            throw;
+        }
+        return !isDone;
+    }
+
+    private void WriteSome()
+    {
+        if (file is null)
+        {
+            file = storage.Create(temporary);
+            writer = isText ? new AofBaseWriter(engine.Heap, file, databases, options) : new RdbWriter(engine.Heap, file, databases, options);
+        }
+        if (delayUs > 0) engine.Environment.Process.Sleep(TimeSpan.FromMicroseconds(delayUs));
+        var more = writer!.Step(delayUs != 0 ? 1 : KeysPerStep);
+        if (more && writer.BytesWritten - syncedBytes < BytesPerFsync) return;
+
+        file.Fsync();
+        syncedBytes = writer.BytesWritten;
+        if (more) return;
+        file.Dispose();
+        file = null;
+        storage.Rename(temporary, path);
+        isDone = true;
+    }
+
+    private void Fail(string reason)
+    {
+        Failure = reason;
+        isDone = true;
+        try
+        {
+            file?.Dispose();
+            file = null;
+            storage.Delete(temporary);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The disk that refused the file may refuse this too; the next save overwrites the rest.
+        }
+    }
+
+    protected override void OnCompleted()
+    {
+        engine.Heap.EndSnapshot();
+        if (Bug is not null) engine.Log.Write(LogLevel.Warning, $"Bug while saving: {Bug}");
+        onCompleted(this);
+    }
+}
+
+internal static class SnapshotOptions
+{
+    public static RdbWriteOptions Create(Engine engine, bool isAofBase)
+    {
+        var config = engine.Config;
+        var options = new RdbWriteOptions
+        {
+            Version = config.RdbVersionToWrite,
+            Compress = config.Rdbcompression,
+            Checksum = config.Rdbchecksum,
+            NowMs = engine.Clock.NowMs,
+            Access = config.MaxmemoryPolicy switch
+            {
+                Config.MaxmemoryPolicy.AllkeysLfu or Config.MaxmemoryPolicy.VolatileLfu => RdbAccess.Frequency,
+                Config.MaxmemoryPolicy.AllkeysLru or Config.MaxmemoryPolicy.VolatileLru => RdbAccess.Idle,
+                _ => RdbAccess.None,
+            },
+        };
+        Add("redis-ver", ServerVersion.Redis);
+        Add("redis-bits", "64");
+        Add("ctime", (engine.Clock.NowMs / 1000).ToString());
+        Add("used-mem", engine.Eviction.UsedMemory.ToString());
+        Add("aof-base", isAofBase ? "1" : "0");
+        options.Functions.AddRange(engine.Durability.Functions);
+        return options;
+
+        void Add(string name, string value) => options.Aux.Add(KeyValuePair.Create(name, value));
+    }
+}

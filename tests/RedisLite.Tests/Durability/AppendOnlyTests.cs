@@ -1,0 +1,255 @@
+using RedisLite.Testing;
+using Xunit;
+
+namespace RedisLite.Tests.Durability;
+
+public class AppendOnlyTests
+{
+    private static SavedServer Server(string fsync = "everysec", params string[] more) => new(config =>
+    {
+        config.Set("appendonly", "yes");
+        config.Set("appendfsync", fsync);
+        for (var i = 0; i < more.Length; i += 2) config.Set(more[i], more[i + 1]);
+    });
+
+    [Fact]
+    public void The_log_brings_back_every_workload()
+    {
+        for (var seed = 1; seed <= 8; seed++)
+        {
+            var server = Server();
+            server.Work(seed, 1500);
+            var before = server.Contents();
+            server.Kill();
+            Assert.Null(server.Redis.Process.ExitCode);
+            Assert.Equal(before, server.Contents());
+        }
+    }
+
+    [Fact]
+    public void Transactions_are_whole_or_not_there()
+    {
+        var server = Server();
+        server.Run("SET a 1");
+        server.Run("MULTI");
+        server.Run("SET a 2");
+        server.Run("SET b 2");
+        server.Run("EXEC");
+        var path = SavedServer.AofDirectory + "appendonly.aof.1.incr.aof";
+        var text = server.Storage[path];
+        Assert.EndsWith("*1\r\n$4\r\nEXEC\r\n", text);
+        server.Storage[path] = text[..^5];
+        server.Kill();
+        Assert.Equal("1", server.Run("GET a"));
+        Assert.Equal("0", server.Run("EXISTS b"));
+        Assert.Contains("Truncating the AOF appendonly.aof.1.incr.aof at offset", server.Log);
+        server.Run("SET c 3");
+        server.Kill();
+        Assert.Equal("3", server.Run("GET c"));
+    }
+
+    [Fact]
+    public void A_truncated_tail_stops_the_server_when_so_configured()
+    {
+        var server = Server("always", "aof-load-truncated", "no");
+        server.Run("SET a 1");
+        var path = SavedServer.AofDirectory + "appendonly.aof.1.incr.aof";
+        server.Storage[path] = server.Storage[path][..^3];
+        server.Kill();
+        Assert.Equal(1, server.Redis.Process.ExitCode);
+        Assert.Contains("Unexpected end of file reading the append only file", server.Log);
+    }
+
+    [Fact]
+    public void Nonsense_in_the_log_stops_the_server_with_its_place()
+    {
+        var server = Server();
+        server.Run("SET a 1");
+        var path = SavedServer.AofDirectory + "appendonly.aof.1.incr.aof";
+        var good = server.Storage[path].Length;
+        server.Storage[path] += "*1\r\n$4\r\nNOPE\r\n";
+        server.Kill();
+        Assert.Equal(1, server.Redis.Process.ExitCode);
+        Assert.Contains($"Unknown command 'NOPE' (at byte {good})", server.Log);
+    }
+
+    [Theory]
+    [InlineData("yes")]
+    [InlineData("no")]
+    public void A_rewrite_goes_on_while_commands_come(string preamble)
+    {
+        for (var seed = 1; seed <= 5; seed++)
+        {
+            var server = Server("everysec", "aof-use-rdb-preamble", preamble);
+            server.Work(seed, 800);
+            server.Redis.Background.RunsAtOnce = false;
+            Assert.Equal("Background append only file rewriting started", server.Run("BGREWRITEAOF"));
+            Assert.Equal("1", server.Info("aof_rewrite_in_progress"));
+            Assert.Equal("ERR Background append only file rewriting already in progress", server.Run("BGREWRITEAOF"));
+            server.Work(seed + 50, 400);
+            server.Redis.Background.RunAll();
+            server.Redis.Background.RunsAtOnce = true;
+            server.Work(seed + 60, 400);
+            var before = server.Contents();
+            Assert.Equal($"file appendonly.aof.2.base.{(preamble == "yes" ? "rdb" : "aof")} seq 2 type b\nfile appendonly.aof.2.incr.aof seq 2 type i\n",
+                server.Storage[SavedServer.AofDirectory + "appendonly.aof.manifest"]);
+            Assert.Equal(3, server.Storage.List("/data/appendonlydir").Count);
+            server.Kill();
+            Assert.Equal(before, server.Contents());
+        }
+    }
+
+    [Fact]
+    public void It_can_be_switched_on_and_off_while_the_server_runs()
+    {
+        var server = new SavedServer();
+        server.Run("SET a 1");
+        server.Redis.Background.RunsAtOnce = false;
+        Assert.Equal("OK", server.Run("CONFIG SET appendonly yes"));
+        server.Run("SET b 2");
+        server.Redis.Background.RunAll();
+        server.Run("SET c 3");
+        server.Kill(config => config.Set("appendonly", "yes"));
+        Assert.Equal("[1, 2, 3]", server.Run("MGET a b c"));
+        Assert.Equal("OK", server.Run("CONFIG SET appendonly no"));
+        Assert.Equal("0", server.Info("aof_enabled"));
+        server.Run("SET d 4");
+        server.Kill(config => config.Set("appendonly", "yes"));
+        Assert.Equal("[3, (nil)]", server.Run("MGET c d"));
+    }
+
+    [Fact]
+    public void The_single_file_of_an_older_server_is_taken_over()
+    {
+        var server = new SavedServer(config => config.Set("appendonly", "yes"));
+        foreach (var path in server.Storage.List("/data/appendonlydir")) server.Storage.Delete(path);
+        server.Storage["/data/appendonly.aof"] = "*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n";
+        server.Kill();
+        server.Run("SELECT 3");
+        Assert.Equal("1", server.Run("GET a"));
+        Assert.False(server.Storage.Exists("/data/appendonly.aof"));
+        server.Run("SET b 2");
+        server.Kill();
+        server.Run("SELECT 3");
+        Assert.Equal("[1, 2]", server.Run("MGET a b"));
+    }
+
+    [Fact]
+    public void A_growing_log_is_rewritten_by_itself()
+    {
+        var server = Server("everysec", "auto-aof-rewrite-min-size", "1kb");
+        for (var i = 0; i < 100; i++) server.Run($"SET key {i}");
+        server.Redis.Advance(1000);
+        Assert.Equal("1", server.Info("aof_rewrites"));
+        Assert.Contains("Starting automatic rewriting of AOF on", server.Log);
+    }
+
+    [Fact]
+    public void A_refused_write_is_told_taken_back_and_tried_again()
+    {
+        var server = Server();
+        server.Run("SET a 1");
+        server.Storage.Faults = (operation, _) => operation == StorageOperation.Append ? StorageFault.Tears : StorageFault.None;
+        server.Run("SET b 2");
+        Assert.Equal("err", server.Info("aof_last_write_status"));
+        Assert.Equal("MISCONF Errors writing to the AOF file: Input/output error", server.Run("SET c 3"));
+        server.Storage.Faults = null;
+        server.Redis.Advance(1500);
+        Assert.Equal("ok", server.Info("aof_last_write_status"));
+        Assert.Equal("OK", server.Run("SET c 3"));
+        server.Kill();
+        Assert.Equal("[1, 2, 3]", server.Run("MGET a b c"));
+    }
+
+    [Fact]
+    public void Under_always_no_reply_leaves_that_the_disk_refused()
+    {
+        var server = Server("always");
+        server.Run("SET a 1");
+        server.Storage.Faults = (operation, _) => operation == StorageOperation.Fsync ? StorageFault.Fails : StorageFault.None;
+        Assert.Equal("", server.Run("SET b 2"));
+        Assert.Equal(1, server.Redis.Process.ExitCode);
+    }
+
+    [Fact]
+    public void Under_everysec_a_slow_fsync_holds_writes_back_for_two_seconds()
+    {
+        var server = Server();
+        server.Redis.Background.RunsAtOnce = false;
+        server.Run("SET a 1");
+        server.Redis.Advance(1100);
+        Assert.Equal("1", server.Info("aof_pending_bio_fsync"));
+        server.Run("SET b 2");
+        Assert.NotEqual("0", server.Info("aof_buffer_length"));
+        server.Redis.Advance(1000);
+        Assert.NotEqual("0", server.Info("aof_buffer_length"));
+        server.Redis.Advance(1100);
+        Assert.Equal("0", server.Info("aof_buffer_length"));
+        Assert.Equal("1", server.Info("aof_delayed_fsync"));
+    }
+
+    [Fact]
+    public void Timestamps_are_written_and_passed_over()
+    {
+        var server = Server("always", "aof-timestamp-enabled", "yes");
+        server.Run("SET a 1");
+        server.Redis.Advance(2000);
+        server.Run("SET b 2");
+        Assert.Equal(2, server.Storage[SavedServer.AofDirectory + "appendonly.aof.1.incr.aof"].Split("#TS:").Length - 1);
+        server.Kill();
+        Assert.Equal("[1, 2]", server.Run("MGET a b"));
+    }
+
+    [Fact]
+    public void What_always_has_acknowledged_survives_any_crash()
+    {
+        for (var seed = 0; seed < 1500; seed++) Crash(seed, always: true);
+    }
+
+    [Fact]
+    public void What_everysec_may_lose_is_the_last_second()
+    {
+        for (var seed = 0; seed < 1500; seed++) Crash(seed, always: false);
+    }
+
+    /// <summary>Random increments, rewrites and saves; the machine stops at a random operation of the disk; then the log is what was promised.</summary>
+    private static void Crash(int seed, bool always)
+    {
+        var random = new Random(seed);
+        var server = Server(always ? "always" : "everysec");
+        var crashAt = server.Storage.Operations + random.Next(1, 60);
+        var fault = random.Next(2) == 0 ? StorageFault.Crashes : StorageFault.CrashesAfter;
+        var count = server.Storage.Operations;
+        server.Storage.Faults = (_, _) => count++ == crashAt ? fault : StorageFault.None;
+        server.Redis.Background.RunsAtOnce = false;
+        var acknowledged = new List<(long AtMs, int Value)> { (server.Clock.NowMs, 0) };
+        var value = 0;
+        try
+        {
+            while (count <= crashAt)
+            {
+                switch (random.Next(12))
+                {
+                    case 0: server.Run("BGREWRITEAOF"); break;
+                    case 1: server.Run("BGSAVE"); break;
+                    case 2 or 3: server.Redis.Background.Step(); break;
+                    case 4: server.Redis.Advance(random.Next(700)); server.Redis.Background.RunAll(); break;
+                    default:
+                        value++;
+                        if (server.Run($"SET n {value}") == "OK") acknowledged.Add((server.Clock.NowMs, value));
+                        break;
+                }
+            }
+        }
+        catch (SimCrashException)
+        {
+        }
+
+        var now = server.Clock.NowMs;
+        server.PowerCut(seed);
+        Assert.True(server.Redis.Process.ExitCode is null, $"seed {seed}: {server.Log}");
+        var found = server.Run("GET n") is var text && text == "(nil)" ? 0 : int.Parse(text);
+        var promised = always ? acknowledged[^1].Value : acknowledged.Last(ack => ack.AtMs <= now - 2100 || ack.Value == 0).Value;
+        Assert.True(found >= promised && found <= value, $"seed {seed}: found {found}, promised {promised}, sent {value}");
+    }
+}

@@ -1,0 +1,103 @@
+using RedisLite.Testing;
+using Xunit;
+
+namespace RedisLite.Tests.Durability;
+
+public class RestoreTests
+{
+    private readonly TestEngine _redis = new();
+
+    [Fact]
+    public void Dump_and_restore_make_a_copy_of_every_type()
+    {
+        _redis.Run("SET s hello");
+        _redis.Run("RPUSH l a b 3");
+        _redis.Run("HSET h f v g 2");
+        foreach (var key in new[] { "s", "l", "h" })
+        {
+            var payload = Payload(key);
+            Assert.Equal("+OK\r\n"u8.ToArray(), _redis.RunRaw("RESTORE"u8.ToArray(), Bytes(key + "2"), "0"u8.ToArray(), payload));
+            Assert.Equal(_redis.Run($"DEBUG DIGEST-VALUE {key}"), _redis.Run($"DEBUG DIGEST-VALUE {key}2"));
+        }
+        Assert.Equal("(nil)", _redis.Run("DUMP none"));
+    }
+
+    [Fact]
+    public void Restore_knows_all_options()
+    {
+        _redis.Run("SET s hello");
+        var payload = Payload("s");
+        Assert.Equal("-BUSYKEY Target key name already exists.\r\n", Restore("s", "0", payload));
+        Assert.Equal("+OK\r\n", Restore("s", "5000", payload, "REPLACE"));
+        Assert.Equal("5000", _redis.Run("PTTL s"));
+        Assert.Equal("+OK\r\n", Restore("s", (_redis.Clock.NowMs + 7000).ToString(), payload, "REPLACE", "ABSTTL"));
+        Assert.Equal("7000", _redis.Run("PTTL s"));
+        Assert.Equal("+OK\r\n", Restore("s", "0", payload, "REPLACE", "IDLETIME", "1000"));
+        Assert.Equal("1000", _redis.Run("OBJECT IDLETIME s"));
+        Assert.Equal("-ERR Invalid TTL value, must be >= 0\r\n", Restore("t", "-1", payload));
+        Assert.Equal("-ERR Invalid IDLETIME value, must be >= 0\r\n", Restore("t", "0", payload, "IDLETIME", "-1"));
+        Assert.Equal("-ERR Invalid FREQ value, must be >= 0 and <= 255\r\n", Restore("t", "0", payload, "FREQ", "256"));
+        Assert.Equal("-ERR syntax error\r\n", Restore("t", "0", payload, "FREQ", "2", "IDLETIME", "1"));
+        Assert.Equal("+OK\r\n", Restore("s", "1", payload, "REPLACE", "ABSTTL"));
+        Assert.Equal("0", _redis.Run("EXISTS s"));
+        payload[0] = 99;
+        Assert.Equal("-ERR DUMP payload version or checksum are wrong\r\n", Restore("t", "0", payload));
+        Assert.Equal("+OK\r\n", System.Text.Encoding.Latin1.GetString(_redis.RunRaw(Bytes("RESTORE-ASKING"), Bytes("u"), Bytes("0"), Fresh())));
+    }
+
+    [Fact]
+    public void Restore_is_propagated_with_an_absolute_time()
+    {
+        _redis.Run("SET s hello");
+        var payload = Payload("s");
+        var sink = _redis.Record();
+        Restore("t", "5000", payload);
+        Assert.Equal(["RESTORE", "t", (_redis.Clock.NowMs + 5000).ToString(), "ABSTTL"],
+            sink.Commands[0].Args.Where((_, i) => i != 3).Select(System.Text.Encoding.Latin1.GetString));
+    }
+
+    [Fact]
+    public void Payloads_that_lie_are_refused_and_leave_nothing()
+    {
+        var random = new Random(1);
+        var source = new SavedServer();
+        source.Work(3, 800);
+        int refused = 0, taken = 0;
+        for (var round = 0; round < 4000; round++)
+        {
+            var key = source.Redis.RunRaw("RANDOMKEY"u8.ToArray());
+            var name = RedisLite.Protocol.ReplyReader.ReadAll(key)[0].Bytes;
+            var payload = RedisLite.Protocol.ReplyReader.ReadAll(source.Redis.RunRaw("DUMP"u8.ToArray(), name))[0].Bytes;
+            for (var i = random.Next(1, 5); i > 0; i--) payload[random.Next(payload.Length - 10)] = (byte)random.Next(256);
+            Seal(payload);
+            var reply = Restore("t", "0", payload, "REPLACE");
+            if (reply == "+OK\r\n") taken++;
+            else refused++;
+            Assert.True(reply is "+OK\r\n" or "-ERR Bad data format\r\n", reply);
+            if (round % 64 == 0) _redis.Run("DEBUG DIGEST");
+        }
+        Assert.True(refused > 300 && taken > 300, $"{refused} refused, {taken} taken");
+        _redis.Engine.Databases[0].Keys.CheckInvariants();
+        _redis.Run("FLUSHALL");
+        while (_redis.Engine.Heap.RunLazyFree(100_000))
+        {
+        }
+        Assert.Equal(0, _redis.Engine.Heap.Arena.LiveBytes);
+    }
+
+    private byte[] Fresh()
+    {
+        _redis.Run("SET fresh 1");
+        return Payload("fresh");
+    }
+
+    private static void Seal(byte[] payload) => System.Buffers.Binary.BinaryPrimitives.WriteUInt64LittleEndian(
+        payload.AsSpan(payload.Length - 8), RedisLite.Data.Crc64.Compute(payload.AsSpan(0, payload.Length - 8)));
+
+    private byte[] Payload(string key) => RedisLite.Protocol.ReplyReader.ReadAll(_redis.RunRaw("DUMP"u8.ToArray(), Bytes(key)))[0].Bytes;
+
+    private string Restore(string key, string ttl, byte[] payload, params string[] options) =>
+        System.Text.Encoding.Latin1.GetString(_redis.RunRaw([Bytes("RESTORE"), Bytes(key), Bytes(ttl), payload, .. options.Select(Bytes)]));
+
+    private static byte[] Bytes(string text) => System.Text.Encoding.Latin1.GetBytes(text);
+}

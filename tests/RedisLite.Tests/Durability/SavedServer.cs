@@ -1,0 +1,99 @@
+using RedisLite.Engine.Config;
+using RedisLite.Testing;
+using RedisLite.Testing.Workloads;
+
+namespace RedisLite.Tests.Durability;
+
+/// <summary>A simulated server with a disk that outlives it.</summary>
+internal sealed class SavedServer
+{
+    public const string Rdb = "/data/dump.rdb";
+    public const string AofDirectory = "/data/appendonlydir/";
+
+    private readonly Action<ServerConfig>? _configure;
+
+    public SavedServer(Action<ServerConfig>? configure = null)
+    {
+        _configure = configure;
+        Redis = new TestEngine(configure, storage: Storage, clock: Clock);
+    }
+
+    public SimStorage Storage { get; } = new();
+
+    public SimClock Clock { get; } = new();
+
+    public TestEngine Redis { get; private set; }
+
+    /// <summary>Of all keys that are not past their time.</summary>
+    public string Digest
+    {
+        get
+        {
+            for (var i = 0; i < 20; i++) Redis.Advance(20);
+            return Redis.Run("DEBUG DIGEST");
+        }
+    }
+
+    /// <summary>One line a key: its name, type, time and the digest of its value.</summary>
+    public string Contents()
+    {
+        var all = new List<string> { Digest };
+        for (var db = 0; db < 16; db++)
+        {
+            Run($"SELECT {db}");
+            foreach (var item in RedisLite.Protocol.ReplyReader.ReadAll(Redis.RunRaw("KEYS"u8.ToArray(), "*"u8.ToArray()))[0].Items)
+            {
+                string Ask(params byte[][] words) => System.Text.Encoding.Latin1.GetString(Redis.RunRaw([.. words, item.Bytes])).Replace("\r\n", " ", StringComparison.Ordinal);
+                all.Add($"{db} {System.Text.Encoding.Latin1.GetString(item.Bytes)} {Ask("TYPE"u8.ToArray())} {Ask("PEXPIRETIME"u8.ToArray())} {Ask("DEBUG"u8.ToArray(), "DIGEST-VALUE"u8.ToArray())}");
+            }
+        }
+        Run("SELECT 0");
+        all.Sort(StringComparer.Ordinal);
+        return string.Join('\n', all);
+    }
+
+    public string Log => string.Join('\n', Redis.Log.Lines.Select(static line => line.Message));
+
+    /// <summary>The process is killed: what it wrote is there, nothing else.</summary>
+    public void Kill(Action<ServerConfig>? configure = null)
+    {
+        Redis.Background.Forget();
+        Redis = new TestEngine(configure ?? _configure, storage: Storage, clock: Clock, seed: 7);
+    }
+
+    /// <summary>The machine stops and comes up again.</summary>
+    public void PowerCut(int seed)
+    {
+        Storage.Restart(seed);
+        Kill();
+    }
+
+    public string Run(string line) => Redis.Run(line);
+
+    public string Info(string field)
+    {
+        foreach (var line in Run("INFO persistence").Split('\n'))
+            if (line.StartsWith(field + ":", StringComparison.Ordinal)) return line[(field.Length + 1)..].Trim();
+        return "(no such field)";
+    }
+
+    /// <summary>So many random commands of every family there is.</summary>
+    public void Work(int seed, int commands, params string[] families)
+    {
+        if (families.Length == 0) families = [.. WorkloadFamilies.All.Keys];
+        var random = new Random(seed);
+        foreach (var request in new Workload(seed, families).Take(commands))
+        {
+            if (random.Next(50) == 0) Redis.Advance(random.Next(200));
+            if (IsSafe(request)) Redis.RunRaw(request);
+        }
+        if (Redis.Main.Client!.Has(RedisLite.Engine.ClientFlags.InMulti)) Redis.Run("DISCARD");
+        Redis.Run("SELECT 0");
+        Xunit.Assert.DoesNotContain("Bug in command", Log, StringComparison.Ordinal);
+    }
+
+    /// <summary>Nothing that ends or changes the connection, or makes it wait.</summary>
+    private static bool IsSafe(byte[][] request) =>
+        request.Length > 0 && request[0] is not [(byte)'B' or (byte)'b', (byte)'L' or (byte)'l' or (byte)'R' or (byte)'r' or (byte)'Z' or (byte)'z', ..] && System.Text.Encoding.Latin1.GetString(request[0]).ToUpperInvariant() is not ("QUIT" or "RESET" or "SHUTDOWN" or "SUBSCRIBE" or "PSUBSCRIBE"
+            or "SSUBSCRIBE" or "MONITOR" or "CONFIG" or "CLIENT" or "DEBUG" or "HELLO" or "AUTH" or "BGSAVE" or "SAVE" or "BGREWRITEAOF" or "ACL");
+}
