@@ -71,7 +71,10 @@ internal static class ConfigCommands
     public static bool Permits(CommandContext ctx, GuardedAccess guard) =>
         guard == GuardedAccess.Yes || (guard == GuardedAccess.Local && ctx.Engine.IsLocal(ctx.Client));
 
-    private static void ConfigRewrite(CommandContext ctx)
+    private static void ConfigRewrite(CommandContext ctx) => Rewrite(ctx, all: false);
+
+    /// <param name="all">Also what is as it is by default: DEBUG CONFIG-REWRITE-FORCE-ALL, which proves that all can be read back.</param>
+    public static void Rewrite(CommandContext ctx, bool all)
     {
         if (ctx.Config.ConfigFile.Length == 0)
         {
@@ -81,7 +84,7 @@ internal static class ConfigCommands
 
         try
         {
-            ConfigRewriter.Rewrite(ctx.Config, ctx.Engine.Environment.Storage);
+            ConfigRewriter.Rewrite(ctx.Config, ctx.Engine.Environment.Storage, all: all);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -20,6 +20,7 @@ public class ConfigCommandsTests
     [InlineData("CONFIG SET dir /", "-ERR CONFIG SET failed (possibly related to argument 'dir') - can't set protected config")]
     [InlineData("CONFIG SET daemonize yes", "-ERR CONFIG SET failed (possibly related to argument 'daemonize') - can't set immutable config")]
     [InlineData("CONFIG REWRITE", "-ERR The server is running without a config file")]
+    [InlineData("DEBUG CONFIG-REWRITE-FORCE-ALL", "-ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.")]
     [InlineData("CONFIG RESETSTAT", "+OK")]
     [InlineData("CONFIG RESETSTAT x", "-ERR wrong number of arguments for 'config|resetstat' command")]
     [InlineData("CONFIG FOO", "-ERR unknown subcommand 'FOO'. Try CONFIG HELP.")]
