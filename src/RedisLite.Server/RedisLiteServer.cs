@@ -222,6 +222,7 @@ public sealed class RedisLiteServer : IAsyncDisposable
     {
         _exitCode = code;
         _loop.Stop();
+        foreach (var client in _loop.Engine.Clients.All) client.Set(ClientFlags.CloseAfterReply);       // nobody's pipeline runs on
     }
 
     /// The system allows only so many open files; clients get what the server itself does not need. More is refused in CONFIG SET.

@@ -242,6 +242,15 @@ public abstract class TransportTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Nothing_runs_after_shutdown()
+    {
+        using var peer = Connect();
+        peer.Send("ECHO before\r\nSHUTDOWN NOSAVE\r\nECHO after\r\n");
+        Assert.Equal("$6\r\nbefore\r\n"u8, peer.ReadToEnd());
+        Assert.Equal(0, await Server.Completion.WaitAsync(TimeSpan.FromSeconds(30)));
+    }
+
+    [Fact]
     public async Task Flood_from_one_connection_leaves_turns_for_others()
     {
         using var flood = Connect();
