@@ -224,8 +224,9 @@ internal struct BTree
 
     /// <summary>
     /// The leaf's bytes, writable and with room for <paramref name="bytes"/>; what was in it is kept as far as it fits. The whole path is made writable.
+    /// A leaf that must move gets the slack on top.
     /// </summary>
-    public Span<byte> WritableLeaf(int bytes)
+    public Span<byte> WritableLeaf(int bytes, int slack = 0)
     {
         PrepareWrite();
         var old = LeafHandle;
@@ -234,7 +235,7 @@ internal struct BTree
         var need = bytes + LeafHeader;
         if (!frozen && slot.Length >= need && (slot.Length <= 64 || Arena.CapacityFor(need) > slot.Length / 4 * 3)) return slot[LeafHeader..];
 
-        var handle = NewLeaf(bytes, out var leaf);
+        var handle = NewLeaf(bytes + slack, out var leaf);
         slot = _arena.Slot(old)[LeafHeader..];
         slot[..Math.Min(slot.Length, leaf.Length)].CopyTo(leaf);
         ReplaceNode(Height, handle);

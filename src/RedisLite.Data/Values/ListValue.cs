@@ -14,6 +14,8 @@ internal enum ListEnd { Left, Right }
 /// </summary>
 internal readonly struct ListValue(Entry entry) : IValue<ListValue>
 {
+    private const int JoinBelow = 1024;
+
     private readonly Entry _entry = entry;
 
     public static ValueType Type => ValueType.List;
@@ -85,11 +87,16 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
 
     public void Push(ListEnd end, scoped in PackedValue value)
     {
-        Expect(value.TextLength, 1);
+        var limits = Limits;
         if (IsBlob)
         {
-            PackedEdit.Insert(_entry, end == ListEnd.Left ? ListPack.First : ListPack.End(_entry.Value), value);
-            return;
+            var pack = _entry.Value;
+            if (!limits.Exceeds((long)pack.Length + value.TextLength, ListPack.Count(pack) + 1))
+            {
+                PackedEdit.Insert(_entry, end == ListEnd.Left ? ListPack.First : ListPack.End(pack), value);
+                return;
+            }
+            MakeTree();
         }
 
         var tree = OpenTree();
@@ -97,7 +104,7 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
         else tree.SeekLast();
         var leaf = tree.Leaf;
         var leafBytes = ListPack.TotalBytes(leaf);
-        if (tree.LeafCount == 0 || Limits.Allows(leafBytes, tree.LeafCount, value))
+        if (tree.LeafCount == 0 || limits.Allows(leafBytes, tree.LeafCount, value))
         {
             PackedEdit.Insert(ref tree, end == ListEnd.Left ? ListPack.First : leafBytes - 1, value);
         }
@@ -113,9 +120,25 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
     /// <summary>Takes elements off one end (all when there are fewer). Look at them first: <see cref="TryGet"/>, <see cref="Walk"/>.</summary>
     public void Drop(ListEnd end, long count = 1)
     {
+        if (count == 1 && !IsBlob && DropInLeaf(end)) return;
         var have = Count;
         count = Math.Min(count, have);
         RemoveRange(end == ListEnd.Left ? 0 : have - count, count);
+    }
+
+    /// <summary>The usual pop: one element of a leaf that has others, in a tree that has other leaves.</summary>
+    private bool DropInLeaf(ListEnd end)
+    {
+        var tree = OpenTree();
+        if (tree.Root.Height == 0) return false;
+        if (end == ListEnd.Left) tree.SeekFirst();
+        else tree.SeekLast();
+        var leaf = tree.Leaf;
+        if (tree.LeafCount == 1 || (tree.Root.Height > 1 && ListPack.TotalBytes(leaf) < JoinBelow)) return false;
+        var at = end == ListEnd.Left ? ListPack.First : ListPack.Last(leaf);
+        PackedEdit.Splice(ref tree, at, ListPack.EntrySize(leaf, at), 0, -1);
+        Store(tree);
+        return true;
     }
 
     // ---- the middle ----
@@ -348,7 +371,7 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
     private static void JoinSmall(ref BTree tree)
     {
         var bytes = ListPack.TotalBytes(tree.Leaf);
-        if (tree.Root.Height < 2 || bytes > 1024) return;
+        if (tree.Root.Height < 2 || bytes > JoinBelow) return;
         var left = tree.Leaf[ListPack.HeaderSize..(bytes - 1)].ToArray();
         var (count, rank) = ((int)tree.LeafCount, tree.Before);
         if (!tree.MoveNext() || ListPack.TotalBytes(tree.Leaf) > 4096) return;

@@ -6,6 +6,8 @@ namespace RedisLite.Data.Values;
 /// <summary>Edits of a listpack where it lives: as the whole value of a record, or as a leaf of a tree. One resize each, before or after the move.</summary>
 internal static class PackedEdit
 {
+    private const int LeafMax = Memory.SizeClasses.MaxSlotBytes - BTree.LeafHeader;
+
     /// <summary>Replaces bytes at a position by a gap, which is returned for the caller to fill; see <see cref="ListPack.Splice"/>.</summary>
     public static Span<byte> Splice(Entry entry, int at, int removeBytes, int insertBytes, int countDelta)
     {
@@ -38,7 +40,9 @@ internal static class PackedEdit
     {
         var before = ListPack.TotalBytes(tree.Leaf);
         var after = before - removeBytes + insertBytes;
-        var gap = ListPack.Splice(tree.WritableLeaf(Math.Max(before, after)), at, removeBytes, insertBytes, countDelta);
+        // A growing leaf is given an eighth more than it needs, but never more than a full one takes: full leaves have no slack.
+        var slack = after > before ? Math.Clamp(LeafMax - after, 0, after / 8) : 0;
+        var gap = ListPack.Splice(tree.WritableLeaf(Math.Max(before, after), slack), at, removeBytes, insertBytes, countDelta);
         if (countDelta != 0) tree.SetLeaf(tree.LeafCount + countDelta);
         return after >= before ? gap : tree.WritableLeaf(after).Slice(at, insertBytes);
     }
