@@ -68,7 +68,7 @@ internal sealed class OctalDirective(string name, int defaultValue, int max, Pla
 }
 
 /// <summary>A size in bytes, with units. With <c>unbounded</c> a size beyond the machine is the biggest one instead of an error.</summary>
-internal sealed class MemoryDirective(string name, long defaultValue, long min, Place<long> place, bool unbounded, DirectiveFlags flags)
+internal sealed class MemoryDirective(string name, long defaultValue, long min, Place<long>? place, bool unbounded, DirectiveFlags flags)
     : NumericDirective(name, defaultValue, null, place, flags)
 {
     protected override string? Parse(ReadOnlySpan<string> words, out long value)
@@ -81,7 +81,7 @@ internal sealed class MemoryDirective(string name, long defaultValue, long min, 
         return null;
     }
 
-    public override IEnumerable<string> Lines(ServerConfig config) => [Name + " " + MemoryText.Format(Load(config))];
+    public override IEnumerable<string> Lines(ServerConfig config) => [Name + " " + MemoryText.Format(long.Parse(Report(config), CultureInfo.InvariantCulture))];
 }
 
 /// <summary>A size in bytes, or a percentage (of maxmemory), which is kept as a negative number.</summary>

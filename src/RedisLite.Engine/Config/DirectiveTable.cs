@@ -9,6 +9,7 @@ internal static class DirectiveTable
 {
     private const string NoJemalloc = "memory comes from our own arena, not from jemalloc";
     private const string NoCrashHandler = "there is no native crash handler to configure: the runtime reports faults";
+    private const string OwnDefrag = "defragmentation is part of the allocator: it is judged by the pages it empties and bounded by time";
     private const string NoFork = "nothing forks here, so there is no child to tune";
     private const string NoIoThreads = "one loop thread does input, output and execution";
     private const string NoAffinity = "CPU affinity is left to the service manager (taskset, cgroups)";
@@ -105,16 +106,16 @@ internal static class DirectiveTable
         Bool("lazyfree-lazy-user-flush", false, static c => ref c.LazyfreeLazyUserFlush),
         Bool("activerehashing", true, null, noEffect: NoIncrementalRehash),
         Bool("activedefrag", false, static c => ref c.Activedefrag),
-        Memory("active-defrag-ignore-bytes", 100 << 20, 1, static c => ref c.ActiveDefragIgnoreBytes),
-        Int("active-defrag-threshold-lower", 10, 0, 1000, static c => ref c.ActiveDefragThresholdLower),
-        Int("active-defrag-threshold-upper", 100, 0, 1000, static c => ref c.ActiveDefragThresholdUpper),
-        Int("active-defrag-cycle-min", 1, 1, 99, static c => ref c.ActiveDefragCycleMin),
-        Int("active-defrag-cycle-max", 25, 1, 99, static c => ref c.ActiveDefragCycleMax),
-        Long("active-defrag-max-scan-fields", 1000, 1, long.MaxValue, null, noEffect: "defragmentation moves pages, not keys, and is bounded by time"),
+        Memory("active-defrag-ignore-bytes", 100 << 20, 1, null, noEffect: OwnDefrag),
+        Int("active-defrag-threshold-lower", 10, 0, 1000, null, noEffect: OwnDefrag),
+        Int("active-defrag-threshold-upper", 100, 0, 1000, null, noEffect: OwnDefrag),
+        Int("active-defrag-cycle-min", 1, 1, 99, null, noEffect: OwnDefrag),
+        Int("active-defrag-cycle-max", 25, 1, 99, null, noEffect: OwnDefrag),
+        Long("active-defrag-max-scan-fields", 1000, 1, long.MaxValue, null, noEffect: OwnDefrag),
         Long("hash-max-listpack-entries", 512, 0, long.MaxValue, static c => ref c.HashMaxListpackEntries, alias: "hash-max-ziplist-entries"),
         Memory("hash-max-listpack-value", 64, 0, static c => ref c.HashMaxListpackValue, alias: "hash-max-ziplist-value"),
         Int("list-max-listpack-size", -2, int.MinValue, int.MaxValue, static c => ref c.ListMaxListpackSize, alias: "list-max-ziplist-size"),
-        Int("list-compress-depth", 0, 0, int.MaxValue, static c => ref c.ListCompressDepth),
+        Int("list-compress-depth", 0, 0, int.MaxValue, null, noEffect: "nodes of lists are small and kept as they are"),
         Long("set-max-intset-entries", 512, 0, long.MaxValue, static c => ref c.SetMaxIntsetEntries),
         Long("set-max-listpack-entries", 128, 0, long.MaxValue, static c => ref c.SetMaxListpackEntries),
         Memory("set-max-listpack-value", 64, 0, static c => ref c.SetMaxListpackValue),
@@ -278,8 +279,9 @@ internal static class DirectiveTable
         new(name, value, min, max, null, place, flags) { Alias = alias, NoEffect = noEffect };
 
     private static MemoryDirective Memory(
-        string name, long value, long min, Place<long> place, DirectiveFlags flags = None, string? alias = null, bool unbounded = false, Func<long, long>? clamp = null) =>
-        new(name, value, min, place, unbounded, flags) { Alias = alias, Clamp = clamp };
+        string name, long value, long min, Place<long>? place, DirectiveFlags flags = None, string? alias = null, bool unbounded = false,
+        Func<long, long>? clamp = null, string? noEffect = null) =>
+        new(name, value, min, place, unbounded, flags) { Alias = alias, Clamp = clamp, NoEffect = noEffect };
 
     private static TextDirective Text(
         string name, string value, Place<string>? place, DirectiveFlags flags = None, string? alias = null, string? noEffect = null, Func<string, string?>? check = null) =>

@@ -14,7 +14,7 @@ internal static class PendingFeatures
              "replica-ignore-disk-write-errors", "replica-announced", "replica-announce-ip", "replica-announce-port", "replica-priority",
              "min-replicas-to-write", "min-replicas-max-lag", "repl-diskless-sync", "repl-diskless-sync-delay", "repl-diskless-sync-max-replicas",
              "repl-diskless-load", "repl-disable-tcp-nodelay", "repl-ping-replica-period", "repl-timeout", "repl-backlog-size", "repl-backlog-ttl",
-             "propagation-error-behavior", "rdb-del-sync-files", "bind-source-addr"]),
+             "propagation-error-behavior", "rdb-del-sync-files", "bind-source-addr", "shutdown-timeout"]),
         new("cluster mode", "cluster mode is not supported yet", static c => c.ClusterEnabled, ["cluster-enabled"],
             ["cluster-config-file", "cluster-node-timeout", "cluster-port", "cluster-migration-barrier", "cluster-replica-validity-factor",
              "cluster-replica-no-failover", "cluster-allow-replica-migration", "cluster-require-full-coverage", "cluster-allow-reads-when-down",

@@ -73,15 +73,9 @@ internal sealed class ServerConfig
     public bool LazyfreeLazyUserDel;
     public bool LazyfreeLazyUserFlush;
     public bool Activedefrag;
-    public long ActiveDefragIgnoreBytes;
-    public int ActiveDefragThresholdLower;
-    public int ActiveDefragThresholdUpper;
-    public int ActiveDefragCycleMin;
-    public int ActiveDefragCycleMax;
     public long HashMaxListpackEntries;
     public long HashMaxListpackValue;
     public int ListMaxListpackSize;
-    public int ListCompressDepth;
     public long SetMaxIntsetEntries;
     public long SetMaxListpackEntries;
     public long SetMaxListpackValue;

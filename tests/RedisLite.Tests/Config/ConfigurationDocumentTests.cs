@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using RedisLite.Engine.Config;
 using RedisLite.Testing;
 using Xunit;
@@ -26,6 +27,18 @@ public class ConfigurationDocumentTests
             Assert.True(DirectiveTable.TryFind(name, out var directive), name);
             Assert.True(directive.NoEffect == null, name);
         }
+    }
+
+    /// <summary>No option is accepted and ignored: the field of a directive that is said to be acted on is read somewhere outside the configuration.</summary>
+    [Fact]
+    public void What_is_acted_on_has_a_reader()
+    {
+        var configuration = Path.Combine("RedisLite.Engine", "Config") + Path.DirectorySeparatorChar;
+        var sources = string.Join('\n', Directory.EnumerateFiles(Repository.PathOf("src"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains(configuration, StringComparison.Ordinal)).Select(File.ReadAllText));
+        var unread = DirectiveTable.Rows.Where(d => Status(d) == "acted on").Select(d => d.Name)
+            .Where(name => !Regex.IsMatch(sources, $@"[cC]onfig\.{string.Concat(name.Split('-').Select(part => char.ToUpperInvariant(part[0]) + part[1..]))}\b"));
+        Assert.Empty(unread);
     }
 
     [Theory]
