@@ -6,6 +6,21 @@ namespace RedisLite.Tests.Differential;
 /// </summary>
 internal static class Families
 {
+    /// <summary>Families of generated commands that are played together; value: null when the server speaks them, else what they wait for.</summary>
+    private static readonly Dictionary<string, string?> SequencesWaitFor = new()
+    {
+        ["strings,keys"] = null,
+        ["hashes,keys"] = null,
+        ["strings,hashes,keys,transactions,connection"] = null,
+        ["lists,keys"] = "lists and sets",
+        ["sets,keys"] = "lists and sets",
+        ["zsets,sets,keys"] = "sorted sets",
+        ["bits,strings,hyperloglog"] = "bit operations and HyperLogLog",
+        ["geo"] = "geo",
+        ["streams,keys"] = "streams",
+        ["strings,hashes,lists,sets,zsets,streams,keys,transactions"] = "streams",
+    };
+
     /// <summary>Families with a file in `cases/`; value: null when the server speaks it, else what it waits for.</summary>
     private static readonly Dictionary<string, string?> WaitsFor = new()
     {
@@ -18,12 +33,22 @@ internal static class Families
         ["transactions"] = null,
         ["pubsub"] = null,
         ["protocol"] = null,
+        ["lists"] = "lists and sets",
+        ["sets"] = "lists and sets",
+        ["zsets"] = "sorted sets",
+        ["bits"] = "bit operations",
+        ["hyperloglog"] = "HyperLogLog",
+        ["geo"] = "geo",
+        ["streams"] = "streams",
+        ["blocking"] = "lists and sets",
     };
 
-    public static IEnumerable<string> Active { get; } = Environment.GetEnvironmentVariable("REDISLITE_DIFF_FAMILIES") switch
-    {
-        null or "" => [.. WaitsFor.Where(family => family.Value is null).Select(family => family.Key)],
-        "all" => [.. WaitsFor.Keys],
-        var names => names.Split(','),
-    };
+    private static readonly string? Override = Environment.GetEnvironmentVariable("REDISLITE_DIFF_FAMILIES") is { Length: > 0 } names ? names : null;
+
+    public static IEnumerable<string> Active => Override is null or "all" ? Spoken(WaitsFor) : Override.Split(',');
+
+    public static IEnumerable<string> ActiveSequences => Spoken(SequencesWaitFor);
+
+    private static IEnumerable<string> Spoken(Dictionary<string, string?> families) =>
+        families.Where(family => family.Value is null || Override == "all").Select(family => family.Key);
 }

@@ -31,6 +31,7 @@ internal sealed class ValuePool(int keysPerType)
             Key(random.NextDouble() < WrongTypeShare ? KeyTypes[random.Next(KeyTypes.Length)] : hole, random),
         "num" => "num:" + random.Next(KeysPerType),
         "geo" => "geo:" + random.Next(KeysPerType),
+        "lex" => "lex:" + random.Next(KeysPerType),
         "hll" => "hll:" + random.Next(KeysPerType),
         "val" => Value(random),
         "short" => "v" + random.Next(50),

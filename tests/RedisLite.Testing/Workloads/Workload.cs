@@ -7,10 +7,10 @@ namespace RedisLite.Testing.Workloads;
 /// </summary>
 public sealed class Workload
 {
-    private static readonly Dictionary<string, (int Weight, CommandTemplate Template)[]> Parsed =
+    private static readonly Dictionary<string, Row[]> Parsed =
         WorkloadFamilies.All.ToDictionary(family => family.Key, family => Array.ConvertAll(family.Value, ParseRow));
 
-    private readonly (int Weight, CommandTemplate Template)[] _rows;
+    private readonly Row[] _rows;
     private readonly int _totalWeight;
     private readonly ValuePool _pool;
     private readonly Random _random;
@@ -36,18 +36,19 @@ public sealed class Workload
 
     public byte[][] Next()
     {
-        var words = PickTemplate().Draw(_random, _pool);
-        if (_random.NextDouble() < _mistakes) Spoil(words);
+        var row = Pick();
+        var words = row.Template.Draw(_random, _pool);
+        if (_random.NextDouble() < _mistakes && row.MayBeSpoilt) Spoil(words);
         return [.. words];
     }
 
-    private CommandTemplate PickTemplate()
+    private Row Pick()
     {
         var ticket = _random.Next(_totalWeight);
-        foreach (var (weight, template) in _rows)
+        foreach (var row in _rows)
         {
-            if (ticket < weight) return template;
-            ticket -= weight;
+            if (ticket < row.Weight) return row;
+            ticket -= row.Weight;
         }
 
         throw new InvalidOperationException("The weights do not add up.");
@@ -72,9 +73,12 @@ public sealed class Workload
         }
     }
 
-    private static (int Weight, CommandTemplate Template) ParseRow(string row)
+    private static Row ParseRow(string text)
     {
-        var space = row.IndexOf(' ', StringComparison.Ordinal);
-        return (int.Parse(row[..space]), CommandTemplate.Parse(row[(space + 1)..]));
+        var space = text.IndexOf(' ', StringComparison.Ordinal);
+        var template = text[(space + 1)..];
+        return new Row(int.Parse(text[..space]), CommandTemplate.Parse(template.TrimStart('!')), MayBeSpoilt: template[0] != '!');
     }
+
+    private sealed record Row(int Weight, CommandTemplate Template, bool MayBeSpoilt);
 }
