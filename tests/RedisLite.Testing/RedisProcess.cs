@@ -179,7 +179,7 @@ public sealed class ServerProcess(params string[] options) : RedisProcess(option
     public static string? StandIn { get; } = Environment.GetEnvironmentVariable("REDISLITE_TEST_SERVER") is { Length: > 0 } name ? name : null;
 
     /// <summary>The program and first arguments that start the server under test.</summary>
-    public static IReadOnlyList<string> Command { get; } = StandIn is null ? ["dotnet", Repository.ServerAssembly] : [StandIn];
+    public static IReadOnlyList<string> Command { get; } = StandIn is null ? ["dotnet", Repository.ServerAssembly] : StandIn.Split(' ');
 }
 
 /// <summary>The server under test with a configuration file, or with its configuration on standard input.</summary>

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const built = join(root, 'src', 'RedisLite', 'bin', 'Release', 'net10.0', 'redislite.dll');
 const standIn = process.env.REDISLITE_TEST_SERVER;
-const [program, ...first] = standIn ? [standIn] : ['dotnet', built];
+const [program, ...first] = standIn ? standIn.split(' ') : ['dotnet', built];
 
 export { assert };
 
