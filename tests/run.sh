@@ -97,9 +97,13 @@ run_client_script() {
 [ "${1:-}" = --no-install ] || must "installing the peers" install_peers
 must "building" dotnet build RedisLite.sln -c Release --nologo -v quiet
 
-# The other assemblies and the client scripts join when the server starts.
-for assembly in RedisLite.Tests; do
+for assembly in RedisLite.Tests RedisLite.Tests.Differential RedisLite.Tests.System; do
     run_assembly "$assembly"
+done
+
+must "installing the client libraries" npm ci --prefix tests/clients --no-audit --no-fund --loglevel=error
+for script in tests/clients/*.test.mjs; do
+    run_client_script "$script"
 done
 
 finish

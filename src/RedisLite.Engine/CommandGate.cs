@@ -68,6 +68,7 @@ internal static class CommandGate
     {
         if (spec is null)
         {
+            if (IsHttp(ctx)) return HangUp(engine, client);
             var container = engine.Commands.Find(ctx.Arg(0));
             return Refuse(engine, client, ctx, null, container is null ? Unknown(ctx) : Errors.UnknownSubcommand(Shown(ctx.Arg(1), 128), container.FullName));
         }
@@ -89,12 +90,23 @@ internal static class CommandGate
         return Verdict.Refused;
     }
 
+    /// <summary>A browser led to this port by a hostile page: its request line or Host header arrives as a command.</summary>
+    private static bool IsHttp(CommandContext ctx) => ctx.ArgIs(0, "POST"u8) || ctx.ArgIs(0, "HOST:"u8);
+
+    private static Verdict HangUp(Engine engine, Client client)
+    {
+        engine.Log.Write(LogLevel.Warning, $"A web request came in where commands are expected, perhaps forged to attack this server: connection closed. {ClientText.Describe(client)}");
+        client.CloseNow();
+        return Verdict.Refused;
+    }
+
     private static string Unknown(CommandContext ctx)
     {
         var text = new System.Text.StringBuilder();
         for (var i = 1; i < ctx.Argc && text.Length < 128; i++)
         {
-            text.Append('\'').Append(Shown(ctx.Arg(i), 128 - text.Length)).Append("' ");
+            var room = 128 - text.Length;
+            text.Append('\'').Append(Shown(ctx.Arg(i), room)).Append("' ");
         }
 
         return $"ERR unknown command '{Shown(ctx.Arg(0), 128)}', with args beginning with: {text}";
@@ -120,7 +132,7 @@ internal static class CommandGate
     }
 
     private static string? Authentication(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
-        client.Has(ClientFlags.NeedsAuth) && !spec.Has(CommandFlags.NoAuth) ? Errors.NoAuth : null;
+        engine.AwaitsAuth(client) && !spec.Has(CommandFlags.NoAuth) ? Errors.NoAuth : null;
 
     private static string? NotInTransaction(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
         client.Has(ClientFlags.InMulti) && spec.Has(CommandFlags.NoMulti) ? Errors.NoMulti : null;

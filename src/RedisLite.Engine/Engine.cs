@@ -71,6 +71,9 @@ internal sealed class Engine
 
     public Accounts Accounts { get; } = new();
 
+    /// <summary>A client that has not logged in, while a login is asked for: the password may have been set or dropped since it came.</summary>
+    public bool AwaitsAuth(Client client) => client.Has(ClientFlags.NeedsAuth) && !Accounts.Default.NoPass;
+
     public BlockedClients Blocked { get; }
 
     public PubSubHub PubSub { get; }

@@ -53,7 +53,7 @@ internal sealed class Executor
             var start = bytes.Offset;
             var end = bytes.Offset + bytes.Count;
             client.LastInteractionMs = engine.Clock.NowMs;
-            client.Parser.Authenticated = !client.Has(ClientFlags.NeedsAuth);
+            client.Parser.Authenticated = !engine.AwaitsAuth(client);
             var status = client.Parser.Parse(bytes.Array!, start, end, batch);
             var consumed = batch.Count == 0 ? batch.Consumed : Run(client);
             if (status == ParseStatus.ProtocolError && client.MayRead) ProtocolError(client, bytes);

@@ -117,7 +117,7 @@ internal static class ConnectionCommands
         }
 
         if (auth && !Login(ctx, user, password)) return;
-        if (ctx.Client.Has(ClientFlags.NeedsAuth))
+        if (ctx.Engine.AwaitsAuth(ctx.Client))
         {
             ctx.Fail("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to "
                 + "authenticate the client and select the RESP protocol version at the same time");

@@ -276,6 +276,12 @@ internal static class HashCommands
         }
 
         if (!ctx.TryInt64(2, out var count)) return;
+        if (count == long.MinValue)                                                  // has no positive counterpart
+        {
+            ctx.Fail($"ERR value is out of range, value must between {-long.MaxValue} and {long.MaxValue}");
+            return;
+        }
+
         var withValues = ctx.Argc == 4 && ctx.ArgIs(3, "WITHVALUES"u8);
         if (ctx.Argc > 4 || (ctx.Argc == 4 && !withValues))
         {

@@ -339,7 +339,7 @@ internal static class StringCommands
             else if (forSet && args.Take("GET"u8)) options |= SetOptions.Get;
             else if (forSet && (options & life & ~SetOptions.KeepTtl) == 0 && args.Take("KEEPTTL"u8)) options |= SetOptions.KeepTtl;
             else if (!forSet && (options & life & ~SetOptions.Persist) == 0 && args.Take("PERSIST"u8)) options |= SetOptions.Persist;
-            else if ((options & life) == 0 && args.Left >= 2 && TakeUnit(ref args, out unitMs, out relative))
+            else if ((options & life & ~SetOptions.Expire) == 0 && args.Left >= 2 && TakeUnit(ref args, (options & SetOptions.Expire) != 0, ref unitMs, ref relative))
             {
                 options |= SetOptions.Expire;
                 amount = NumberText.TryParseInt64(ctx.Arg(args.Position), out var number) ? number : long.MinValue;
@@ -355,20 +355,16 @@ internal static class StringCommands
         return false;
     }
 
-    private static bool TakeUnit(ref ArgReader args, out long unitMs, out bool relative)
+    /// <summary>The same unit may come again, and its last number counts; a second unit is a mistake.</summary>
+    private static bool TakeUnit(ref ArgReader args, bool given, ref long unitMs, ref bool relative)
     {
-        unitMs = 1;
-        relative = true;
-        if (args.Take("EX"u8)) unitMs = 1000;
-        else if (args.Take("PX"u8)) return true;
-        else
-        {
-            relative = false;
-            if (args.Take("EXAT"u8)) unitMs = 1000;
-            else return args.Take("PXAT"u8);
-        }
-
-        return true;
+        var before = (unitMs, relative);
+        if (args.Take("EX"u8)) (unitMs, relative) = (1000, true);
+        else if (args.Take("PX"u8)) (unitMs, relative) = (1, true);
+        else if (args.Take("EXAT"u8)) (unitMs, relative) = (1000, false);
+        else if (args.Take("PXAT"u8)) (unitMs, relative) = (1, false);
+        else return false;
+        return !given || before == (unitMs, relative);
     }
 
     private static bool TryDeadline(CommandContext ctx, long amount, long unitMs, bool relative, out long expireAtMs)
@@ -447,7 +443,8 @@ internal static class StringCommands
         Span<byte> sum = stackalloc byte[ExtendedFloat.TextMax];
         var length = number.Format(sum);
         sum = sum[..length];
-        ctx.PutString(key, value.Entry, sum, keepExpiry: true);
+        var entry = ctx.Put(key, value.Entry, RecordKind.String, sum.Length, keepExpiry: true);    // text also when it reads as an integer
+        sum.CopyTo(entry.MutableValue());
         ctx.Changed(key, IncrByFloatEvent);
         ctx.Reply.Bulk(sum);
         ctx.PropagateAs("SET"u8).Arg(key).Arg(sum).Arg("KEEPTTL"u8);
