@@ -85,10 +85,24 @@ internal static class DatabaseState
     {
         if (a == b) return true;
         var (x, y) = (a.Split(' ', 4), b.Split(' ', 4));
-        if (x.Length < 4 || y.Length < 4 || x[0] != y[0] || x[1] != y[1] || x[3] != y[3]) return false;
+        if (x.Length < 4 || y.Length < 4 || x[0] != y[0] || !SameEncoding(x[0], x[1], y[1]) || !SameValue(x, y)) return false;
+        if (x[2] == y[2]) return true;
         var (expiresA, expiresB) = (long.Parse(x[2]["expires=".Length..]), long.Parse(y[2]["expires=".Length..]));
         return expiresA > 0 && expiresB > 0 && Math.Abs(expiresA - expiresB) <= 5000;
     }
+
+    /// <summary>Since 7.2 small lists and sets are listpacks, which 7.0 keeps as a quicklist and a hash table.</summary>
+    private static bool SameEncoding(string type, string real, string ours) =>
+        real == ours || (ours == "listpack" && (type, real) is ("list", "quicklist") or ("set", "hashtable"));
+
+    private static bool SameValue(string[] real, string[] ours)
+    {
+        if (real[3] == ours[3]) return true;
+        // The listpack of a set has an order of its own where the hash table of 7.0 has none.
+        return real[0] == "set" && real[1] == "hashtable" && ours[1] == "listpack" && Elements(real[3]).SequenceEqual(Elements(ours[3]));
+    }
+
+    private static IEnumerable<string> Elements(string set) => set[(set.IndexOf('[', StringComparison.Ordinal) + 1)..^1].Split(", ").Order(StringComparer.Ordinal);
 
     private static string Cut(string text) => text.Length <= 600 ? text : text[..600] + $"… ({text.Length} characters)";
 }

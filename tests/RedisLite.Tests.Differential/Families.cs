@@ -12,8 +12,8 @@ internal static class Families
         ["strings,keys"] = null,
         ["hashes,keys"] = null,
         ["strings,hashes,keys,transactions,connection"] = null,
-        ["lists,keys"] = "lists and sets",
-        ["sets,keys"] = "lists and sets",
+        ["lists,keys"] = null,
+        ["sets,keys"] = null,
         ["zsets,sets,keys"] = "sorted sets",
         ["bits,strings,hyperloglog"] = "bit operations and HyperLogLog",
         ["geo"] = "geo",
@@ -33,14 +33,14 @@ internal static class Families
         ["transactions"] = null,
         ["pubsub"] = null,
         ["protocol"] = null,
-        ["lists"] = "lists and sets",
-        ["sets"] = "lists and sets",
+        ["lists"] = null,
+        ["sets"] = null,
         ["zsets"] = "sorted sets",
         ["bits"] = "bit operations",
         ["hyperloglog"] = "HyperLogLog",
         ["geo"] = "geo",
         ["streams"] = "streams",
-        ["blocking"] = "lists and sets",
+        ["blocking"] = null,
     };
 
     private static readonly string? Override = Environment.GetEnvironmentVariable("REDISLITE_DIFF_FAMILIES") is { Length: > 0 } names ? names : null;
