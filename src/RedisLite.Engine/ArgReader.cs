@@ -54,10 +54,11 @@ internal ref struct ArgReader
         return 0;
     }
 
-    public long NextInt64(long min, long max, string onError = Errors.OutOfRange)
+    /// <summary>A number within bounds; one message for whatever is wrong with it, or Redis's two.</summary>
+    public long NextInt64(long min, long max, string? onError = null)
     {
-        var value = NextInt64();
-        if (error is null && (value < min || value > max)) error = onError;
+        var value = NextInt64(onError ?? Errors.NotInteger);
+        if (error is null && (value < min || value > max)) error = onError ?? Errors.NotBetween(min, max);
         return value;
     }
 

@@ -8,6 +8,8 @@ internal static class Errors
     public const string NotInteger = "ERR value is not an integer or out of range";
     public const string NotFloat = "ERR value is not a valid float";
     public const string NotPositive = "ERR value is out of range, must be positive";
+    public static string NotBetween(long min, long max) => $"ERR value is out of range, value must between {min} and {max}";
+
     public const string OutOfRange = "ERR value is out of range";
     public const string NoSuchKey = "ERR no such key";
     public const string SameObject = "ERR source and destination objects are the same";

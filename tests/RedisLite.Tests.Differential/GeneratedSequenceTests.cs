@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using RedisLite.Testing;
 using RedisLite.Testing.Workloads;
 
@@ -30,6 +31,14 @@ public sealed class GeneratedSequenceTests(ServerPair pair)
     public void Replies_and_state_equal_those_of_redis_server(string families, int seed, int protocol)
     {
         seed += SeedOffset;
+        var difference = FirstDifference(families, seed, protocol);
+        if (difference is null) return;
+        pair.Renew();
+        Assert.Fail(difference);
+    }
+
+    private string? FirstDifference(string families, int seed, int protocol)
+    {
         pair.Reset();
         using var real = pair.Real.Connect(protocol);
         using var ours = pair.Ours.Connect(protocol);
@@ -40,18 +49,28 @@ public sealed class GeneratedSequenceTests(ServerPair pair)
         for (var start = 0; start < requests.Count;)
         {
             var chunk = requests.GetRange(start, Math.Min(chunks.Next(1, 100), requests.Count - start));
-            var (expected, actual) = (real.Pipeline(chunk), ours.Pipeline(chunk));
+            var expected = real.Pipeline(chunk);
+            List<byte[]> actual;
+            try
+            {
+                actual = ours.Pipeline(chunk);
+            }
+            catch (Exception e) when (e is IOException or TimeoutException or SocketException)
+            {
+                return $"Seed {seed}, RESP{protocol}, commands {start} to {start + chunk.Count}: {e.Message}\n{string.Join('\n', chunk.Select(CommandText.Format))}\n{pair.Ours.Output}";
+            }
+
             for (var i = 0; i < chunk.Count; i++)
             {
                 if (comparer.Agree(chunk[i], expected[i], actual[i])) continue;
-                Assert.Fail(Explain(requests, start + i, expected[i], actual[i], seed, protocol));
+                return Explain(requests, start + i, expected[i], actual[i], seed, protocol);
             }
 
             start += chunk.Count;
         }
 
         var differences = DatabaseState.Differences(pair.Real, pair.Ours);
-        Assert.True(differences.Count == 0, $"State after seed {seed}:\n" + string.Join('\n', differences.Take(10)));
+        return differences.Count == 0 ? null : $"State after seed {seed}:\n" + string.Join('\n', differences.Take(10));
     }
 
     /// <summary>The failing request and the last ones that shared an argument with it.</summary>

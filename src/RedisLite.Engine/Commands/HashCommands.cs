@@ -278,7 +278,7 @@ internal static class HashCommands
         if (!ctx.TryInt64(2, out var count)) return;
         if (count == long.MinValue)                                                  // has no positive counterpart
         {
-            ctx.Fail($"ERR value is out of range, value must between {-long.MaxValue} and {long.MaxValue}");
+            ctx.Fail(Errors.NotBetween(-long.MaxValue, long.MaxValue));
             return;
         }
 

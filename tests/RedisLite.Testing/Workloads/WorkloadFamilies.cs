@@ -109,7 +109,6 @@ public static class WorkloadFamilies
         "1 NOSUCHCOMMAND {val} {val}",
         "1 COMMAND GETKEYS MSET ({any} {val})+",
         "1 COMMAND GETKEYS GET {any}",
-        "1 COMMAND GETKEYS PING",
     ];
 
     private static readonly string[] Lists =
