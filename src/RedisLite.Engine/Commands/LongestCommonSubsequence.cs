@@ -20,6 +20,7 @@ internal static class LongestCommonSubsequence
 
     public static void Run(CommandContext ctx)
     {
+        if (!ReadBoth(ctx, out var a, out var b)) return;            // before the options, as Redis does it
         var options = new Options();
         var args = ctx.ArgsFrom(3);
         while (args.More)
@@ -38,7 +39,6 @@ internal static class LongestCommonSubsequence
             return;
         }
 
-        if (!ReadBoth(ctx, out var a, out var b)) return;
         if ((long)(a.Length + 1) * (b.Length + 1) > CellsMax)
         {
             ctx.Fail("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len");
