@@ -21,9 +21,12 @@ internal sealed record ToolRun(int ExitCode, string Output, string Errors)
         if (!process.WaitForExit(limit ?? TimeSpan.FromSeconds(60)))
         {
             process.Kill();
-            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end; output so far: {output.Result}");
+            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end");
         }
 
+        // A program that it left behind must not hold its output open: whoever waits for the end of it would wait for ever.
+        if (!Task.WaitAll([output, errors], TimeSpan.FromSeconds(20)))
+            throw new TimeoutException($"{program} {string.Join(' ', arguments)} ended, but its output is still open");
         return new ToolRun(process.ExitCode, output.Result, errors.Result);
     }
 
