@@ -11,6 +11,7 @@ internal sealed class EngineClock
     private readonly long ticksPerMs;
     private long wallUsAtBase;
     private long ticksAtBase;
+    private long ticksAtNextMs;
 
     public EngineClock(TimeProvider time)
     {
@@ -38,6 +39,7 @@ internal sealed class EngineClock
         wallUsAtBase = (time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
         ticksAtBase = UnitTicks = time.GetTimestamp();
         NowMs = wallUsAtBase / 1000;
+        ticksAtNextMs = ticksAtBase + ticksPerMs;
     }
 
     /// <summary>Close a unit and open the next. Returns the ticks that the closed unit took.</summary>
@@ -46,8 +48,15 @@ internal sealed class EngineClock
         var now = time.GetTimestamp();
         var spent = now - UnitTicks;
         UnitTicks = now;
-        NowMs = (wallUsAtBase / 1000) + ((now - ticksAtBase) / ticksPerMs);
+        if (now >= ticksAtNextMs) AdvanceNow(now);
         return spent;
+    }
+
+    private void AdvanceNow(long now)
+    {
+        var passed = (now - ticksAtBase) / ticksPerMs;
+        NowMs = (wallUsAtBase / 1000) + passed;
+        ticksAtNextMs = ticksAtBase + ((passed + 1) * ticksPerMs);
     }
 
     public long Timestamp() => time.GetTimestamp();

@@ -55,6 +55,7 @@ internal sealed class Executor
             client.LastInteractionMs = engine.Clock.NowMs;
             client.Parser.Authenticated = !engine.AwaitsAuth(client);
             var status = client.Parser.Parse(bytes.Array!, start, end, batch);
+            client.QueryBytes = end - start;                         // a request sees itself in CLIENT LIST
             var consumed = batch.Count == 0 ? batch.Consumed : Run(client);
             if (status == ParseStatus.ProtocolError && client.MayRead) ProtocolError(client, bytes);
 

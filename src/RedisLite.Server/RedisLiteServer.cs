@@ -100,12 +100,12 @@ public sealed class RedisLiteServer : IAsyncDisposable
         return _stopped.Task;
     }
 
-    /// Stops as SIGTERM does: saves first when save points are set or the options say so, and goes on when that fails.
-    internal void ShutDown(ShutdownOptions options) => _loop.Mailbox.Post(() =>
+    /// SHUTDOWN from outside: a signal. False: refused, because saving failed; the server then goes on.
+    internal Task<bool> RequestShutdown(ShutdownOptions options) => OnLoop(() =>
     {
-        var (save, noSave) = ((options & ShutdownOptions.Save) != 0, (options & ShutdownOptions.NoSave) != 0);
-        if (_loop.Engine.Durability.PrepareShutdown(save, noSave, (options & ShutdownOptions.Force) != 0) is null) _loop.Stop();
-        else _loop.Engine.Log.Write(LogLevel.Warning, "Errors trying to shut down the server. Check the logs for more information.");
+        if (Shutdown.TryBegin(_loop.Engine, options)) return true;
+        _loop.Engine.Log.Write(LogLevel.Warning, "Errors trying to shut down the server. Check the logs for more information.");
+        return false;
     });
 
     /// <summary>Stops the server.</summary>

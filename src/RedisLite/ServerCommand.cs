@@ -45,7 +45,7 @@ internal sealed class ServerCommand
         AnnounceStart();
         if (!HasStarted(server)) return 1;
 
-        using var signals = new Signals(config, Say, server.ShutDown);
+        using var signals = new Signals(config, Say, server.RequestShutdown);
         AnnounceReady(server);
         var exitCode = Serve(server);
 

@@ -6,17 +6,17 @@ namespace RedisLite;
 
 /// <summary>
 /// SIGTERM and SIGINT ask for a shutdown, which saves when save points are set or shutdown-on-… says so and may be refused when saving
-/// fails. A second SIGINT does not ask. SIGHUP is ignored: a server outlives its terminal.
+/// fails. A second SIGINT, while the first is being followed, does not ask. SIGHUP is ignored: a server outlives its terminal.
 /// </summary>
 internal sealed class Signals : IDisposable
 {
     private readonly PosixSignalRegistration[] registrations;
-    private readonly Action<ShutdownOptions> shutDown;
+    private readonly Func<ShutdownOptions, Task<bool>> shutDown;
     private readonly ServerConfig config;
     private readonly Action<LogLevel, string> log;
     private int interrupts;
 
-    public Signals(ServerConfig config, Action<LogLevel, string> log, Action<ShutdownOptions> shutDown)
+    public Signals(ServerConfig config, Action<LogLevel, string> log, Func<ShutdownOptions, Task<bool>> shutDown)
     {
         this.shutDown = shutDown;
         this.config = config;
@@ -45,7 +45,7 @@ internal sealed class Signals : IDisposable
             Environment.Exit(1);
         }
         log(LogLevel.Warning, "Received SIGINT scheduling shutdown...");
-        shutDown(config.ShutdownOnSigint);
+        shutDown(config.ShutdownOnSigint).ContinueWith(asked => interrupts = asked.Result ? 1 : 0, TaskContinuationOptions.OnlyOnRanToCompletion);
     }
 
     public void Dispose()

@@ -246,15 +246,14 @@ internal readonly ref struct HashTable<TLayout>(Heap heap, ref TableHeader heade
     public ulong Random(Random random, bool withExpiry = false)
     {
         if ((withExpiry ? _header.CountWithExpiry : _header.Count) == 0) return 0;
+        var directory = new TableDirectory(_heap, ref _header);
         var hash = HashSpace.Bend((ulong)random.NextInt64(long.MinValue, long.MaxValue));
         while (true)
         {
-            var entry = new TableDirectory(_heap, ref _header)[hash];
-            if (!withExpiry || _header.DirectoryBits == 0 || (entry & DirectoryEntry.ExpiryBit) != 0)
-            {
-                var found = RandomIn(DirectoryEntry.Segment(entry), random, withExpiry);
-                if (found != 0) return found;
-            }
+            if (withExpiry) hash = directory.NextWithExpiry(hash);
+            var entry = directory[hash];
+            var found = RandomIn(DirectoryEntry.Segment(entry), random, withExpiry);
+            if (found != 0) return found;
             // An empty share of hash space: the next one answers for it.
             hash += 1UL << (64 - Math.Max(1, DirectoryEntry.Depth(entry)));
         }

@@ -23,6 +23,20 @@ internal readonly ref struct TableDirectory(Heap heap, ref TableHeader header)
         }
     }
 
+    /// <summary>The first hash from here on, round the end, in a segment with an expiry; some segment must have one.</summary>
+    public ulong NextWithExpiry(ulong hash)
+    {
+        var bits = _header.DirectoryBits;
+        if (bits == 0) return hash;
+        var entries = _heap.Arena.Words(_header.Root)[..(1 << bits)];
+        var first = (int)(hash >> (64 - bits));
+        if ((entries[first] & DirectoryEntry.ExpiryBit) != 0) return hash;
+        for (var i = first + 1; ; i++)
+        {
+            if ((entries[i & (entries.Length - 1)] & DirectoryEntry.ExpiryBit) != 0) return (ulong)(i & (entries.Length - 1)) << (64 - bits);
+        }
+    }
+
     /// <summary>Puts a segment at every entry of its share of hash space.</summary>
     public void Set(ulong place, int depth, ulong segment, bool hasExpiry)
     {

@@ -262,7 +262,8 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
             count -= here;
         }
         Store(tree);
-        TryShrink();
+        if (tree.Root.Count == 0) ListPack.WriteEmpty(_entry.Resize(ListPack.EmptySize, RecordKind.ListBlob));   // LMOVE may push again
+        else TryShrink();
     }
 
     /// <summary>LREM: takes out elements equal to this one; at most so many from the left, or -so many from the right, 0 = all.</summary>

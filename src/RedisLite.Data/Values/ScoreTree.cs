@@ -34,6 +34,7 @@ internal static class ScoreTree
     public static int Seek<TOrder>(ref BTree tree, scoped in TOrder order)
         where TOrder : ITreeOrder, allows ref struct
     {
+        if (tree.Root.Node == 0) return 0;
         tree.SeekKey(order);
         var leaf = tree.Leaf;
         int low = 0, high = (int)tree.LeafCount;

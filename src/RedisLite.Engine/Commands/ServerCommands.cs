@@ -1,4 +1,5 @@
 using System.Text;
+using RedisLite.Engine.Config;
 using RedisLite.Engine.Databases;
 using RedisLite.Engine.Info;
 using static RedisLite.Engine.CommandFlags;
@@ -148,32 +149,26 @@ internal static class ServerCommands
 
     private static void Shutdown(CommandContext ctx)
     {
-        bool save = false, noSave = false, now = false, force = false, abort = false;
+        var options = ShutdownOptions.Default;
+        var abort = false;
         var args = ctx.ArgsFrom(1);
         while (args.More)
         {
-            if (args.Take("SAVE"u8)) save = true;
-            else if (args.Take("NOSAVE"u8)) noSave = true;
-            else if (args.Take("NOW"u8)) now = true;
-            else if (args.Take("FORCE"u8)) force = true;
+            if (args.Take("SAVE"u8)) options |= ShutdownOptions.Save;
+            else if (args.Take("NOSAVE"u8)) options |= ShutdownOptions.NoSave;
+            else if (args.Take("NOW"u8)) options |= ShutdownOptions.Now;
+            else if (args.Take("FORCE"u8)) options |= ShutdownOptions.Force;
             else if (args.Take("ABORT"u8)) abort = true;
             else args.Unexpected();
         }
 
-        if ((save && noSave) || (abort && (save || noSave || now || force))) args.Unexpected();
+        const ShutdownOptions contradiction = ShutdownOptions.Save | ShutdownOptions.NoSave;
+        if ((options & contradiction) == contradiction || (abort && options != ShutdownOptions.Default)) args.Unexpected();
         if (abort) args.Fail("ERR No shutdown in progress.");                  // it never waits: there are no replicas to wait for
-        if (!now && ctx.MayNotBlock) args.Fail("ERR SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client");
+        if ((options & ShutdownOptions.Now) == 0 && ctx.MayNotBlock) args.Fail("ERR SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client");
         if (args.Failed()) return;
 
-        ctx.Engine.Log.Write(LogLevel.Warning, "User requested shutdown...");
-        if (ctx.Engine.Durability.PrepareShutdown(save, noSave, force) is not null)
-        {
-            ctx.Fail("ERR Errors trying to SHUTDOWN. Check logs.");
-            return;
-        }
-
-        ctx.Engine.Log.Write(LogLevel.Warning, "Redis is now ready to exit, bye bye...");
-        ctx.Engine.Environment.Process.Exit(0);
+        if (!RedisLite.Engine.Shutdown.TryBegin(ctx.Engine, options)) ctx.Fail("ERR Errors trying to SHUTDOWN. Check logs.");
     }
 
     private static void LolWut(CommandContext ctx)

@@ -108,6 +108,14 @@ public class ServerCommandTests
     }
 
     [Fact]
+    public void A_request_sees_its_own_bytes_in_the_list_of_clients()
+    {
+        Assert.Contains(" qbuf=26 ", _redis.Run("CLIENT LIST"), StringComparison.Ordinal);
+        var other = _redis.Connect();
+        Assert.Contains(" qbuf=0 ", other.Run($"CLIENT LIST ID {_redis.Main.Client!.Id}"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Waiting_for_replicas_that_do_not_come()
     {
         Assert.Equal("0", _redis.Run("WAIT 0 0"));

@@ -161,6 +161,27 @@ public class ListValueTests : ValueWorld<List<string>>
         Assert.Equal("quicklist", list.Encoding);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(9000)]
+    public void A_list_that_became_empty_takes_elements_again(int length)
+    {
+        var list = New();
+        for (var round = 0; round < 3; round++)
+        {
+            list.Push(ListEnd.Right, new byte[length]);
+            list.Push(ListEnd.Left, new byte[length]);
+            list.CheckInvariants();
+            list.Drop(ListEnd.Left, 2);
+            Assert.Equal(0, list.Count);
+            Assert.False(list.Walk().MoveNext());
+            Assert.False(list.TryGet(0, out _));
+        }
+        list.Push(ListEnd.Right, new byte[length]);
+        list.CheckInvariants();
+        Assert.Equal((1L, length < 8192 ? "listpack" : "quicklist"), (list.Count, list.Encoding));
+    }
+
     [Fact]
     public void Removing_by_value_goes_from_either_end()
     {

@@ -207,6 +207,18 @@ public class ZSetValueTests : ValueWorld<Dictionary<string, double>>
     }
 
     [Fact]
+    public void A_set_that_became_empty_takes_members_again()
+    {
+        var set = New();
+        for (var i = 0; i < 1000; i++) set.Set(Bytes("m" + i), i);
+        set.RemoveRange(0, 1000);
+        Assert.Equal((0L, 0L, 0L), (set.Count, set.RankOfScore(5, after: true), set.RankOfLex("m"u8, after: false)));
+        Assert.False(set.Walk().MoveNext());
+        Assert.Equal(ScoreChange.Added, set.Set("again"u8, 1));
+        set.CheckInvariants();
+    }
+
+    [Fact]
     public void A_dropped_builder_leaves_nothing()
     {
         var builder = new ZSetBuilder(Heap);
