@@ -114,6 +114,7 @@ internal sealed class Executor
         var ctx = contexts[0];
         ctx.Load(client, client.Reply, source.Buffer, source.Args, request.FirstArg, request.Argc);
         RunUnit(client, ctx, spec);
+        SettleFast();
         client.Output.Clear();
         return null;
     }

@@ -17,6 +17,8 @@ internal static class Help
             """
             Usage: redislite [/path/to/redis.conf] [--name value ...] [-]
                    redislite -                        read the configuration from standard input
+                   redislite check-rdb <file>         tell whether an RDB file is sound
+                   redislite check-aof [--fix] [--truncate-to-timestamp <seconds>] <file or manifest>
                    redislite cli-ping [-h host] [-p port] [-s socket] [-a password]
                    redislite -v | --version
                    redislite -h | --help
