@@ -369,12 +369,14 @@ internal sealed class CommandContext
         if (isEmpty)
         {
             DropDraft();
+            CloseEntries();                 // one of them may be the old value of this key
             if (existed) Changed(key, KeyEvents.Del);
             return;
         }
 
         Engine.Drafts.Transfer(draft, Db.Keys, key, HashOf(key), existing);
         existing.Access = Engine.Access.Initial(NowMs);
+        CloseEntries();
         if (!existed) OnCreated(Db, key);
         Changed(key, what);
     }

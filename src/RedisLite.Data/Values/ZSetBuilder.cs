@@ -21,14 +21,14 @@ internal ref struct ZSetBuilder(Heap heap)
     public readonly long Count => _header.Count;
 
     /// <summary>The score that a member has so far.</summary>
-    public bool TryGet(ReadOnlySpan<byte> member, out double score)
+    public bool TryGet(scoped ReadOnlySpan<byte> member, out double score)
     {
         var isThere = new ElementTable(_heap, ref _header).TryGet(member, out var stored);
         score = isThere ? BinaryPrimitives.ReadDoubleLittleEndian(stored) : 0;
         return isThere;
     }
 
-    public void Set(ReadOnlySpan<byte> member, double score)
+    public void Set(scoped ReadOnlySpan<byte> member, double score)
     {
         Span<byte> stored = stackalloc byte[sizeof(double)];
         BinaryPrimitives.WriteDoubleLittleEndian(stored, score);
