@@ -14,7 +14,7 @@ public class ReplayLawTests
     public static TheoryData<string, int> Cases()
     {
         var cases = new TheoryData<string, int>();
-        foreach (var families in new[] { "strings,keys", "hashes,keys", "strings,keys,hashes" })
+        foreach (var families in new[] { "strings,keys", "hashes,keys", "strings,keys,hashes", "lists,keys", "sets,keys", "zsets,keys" })
         {
             for (var seed = 1; seed <= 6; seed++) cases.Add(families, seed);
         }
@@ -96,13 +96,16 @@ public class ReplayLawTests
         var value = type switch
         {
             "+string" => Ask("GET"),
-            "+hash" => Sorted(redis, Ask("HGETALL")),
+            "+hash" => Sorted(Ask("HGETALL"), 2),
+            "+list" => Ask("LRANGE", "0", "-1"),
+            "+set" => Sorted(Ask("SMEMBERS"), 1),
+            "+zset" => Ask("ZRANGE", "0", "-1", "WITHSCORES"),
             _ => throw new InvalidOperationException("a type without a dump: " + type),
         };
         return $"{type} {Ask("PEXPIRETIME").Trim()} {value}";
     }
 
-    private static string Sorted(TestEngine redis, string reply) =>
-        string.Join(',', RedisLite.Protocol.ReplyReader.ReadAll(Encoding.Latin1.GetBytes(reply))[0].Items.Chunk(2)
-            .Select(pair => pair[0].Text + "=" + pair[1].Text).Order(StringComparer.Ordinal));
+    private static string Sorted(string reply, int wordsPerItem) =>
+        string.Join(',', RedisLite.Protocol.ReplyReader.ReadAll(Encoding.Latin1.GetBytes(reply))[0].Items.Chunk(wordsPerItem)
+            .Select(item => string.Join('=', item.Select(word => word.Text))).Order(StringComparer.Ordinal));
 }
