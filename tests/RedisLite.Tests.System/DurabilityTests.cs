@@ -78,6 +78,44 @@ public sealed class DurabilityTests
         Assert.True(long.Parse(last.Ask("GET", "n").Text!) >= acknowledged);
     }
 
+    /// <summary>Pairs of keys are always written together; a snapshot that another thread takes meanwhile never shows half a pair.</summary>
+    [Fact]
+    public void A_background_save_beside_writers_is_one_moment()
+    {
+        const int pairs = 20_000;
+        using var server = new ServerProcess("--save", "", "--enable-debug-command", "yes");
+        var random = new Random(9);
+        for (var round = 1; round <= 3; round++)
+        {
+            using (var client = server.Connect())
+            {
+                for (var i = 0; i < pairs; i += 500) client.Pipeline([.. Enumerable.Range(i, 500).Select(k => Write(k, round * 1000))]);
+                Assert.StartsWith("+Background", client.Text("BGSAVE"), StringComparison.Ordinal);
+                var value = 0;
+                do client.Pipeline([.. Enumerable.Range(0, 200).Select(_ => Write(random.Next(pairs), (round * 1000) + ++value))]);
+                while (client.Text("INFO", "persistence").Contains("rdb_bgsave_in_progress:1", StringComparison.Ordinal));
+                Assert.Contains("rdb_last_bgsave_status:ok", client.Text("INFO", "persistence"), StringComparison.Ordinal);
+            }
+            server.Restart();
+            using var reader = server.Connect();
+            Assert.InRange(long.Parse(reader.Ask("DBSIZE").Text!), pairs * 2, (pairs * 2) + 3);
+            for (var i = 0; i < pairs; i += 100)
+            {
+                var values = reader.Ask(["MGET", .. Enumerable.Range(i, 100).SelectMany(k => new[] { $"a:{k}", $"b:{k}" })]).Items!;
+                for (var k = 0; k < 100; k++) Assert.Equal(values[2 * k].Text, values[(2 * k) + 1].Text);
+            }
+        }
+    }
+
+    /// <summary>A pair, and beside it changes inside collections that are big enough to be trees and tables.</summary>
+    private static byte[][] Write(int key, int value) => (value % 4) switch
+    {
+        1 => CommandText.Arguments(["HSET", "hash", $"{key % 5000}", $"{value}"]),
+        2 => CommandText.Arguments(["RPUSH", "list", $"{value}"]),
+        3 => CommandText.Arguments(["SADD", "set", $"m{key}"]),
+        _ => CommandText.Arguments(["MSET", $"a:{key}", $"{value}:{new string('x', value % 50)}", $"b:{key}", $"{value}:{new string('x', value % 50)}"]),
+    };
+
     [Fact]
     public void A_signal_saves_when_save_points_are_set()
     {

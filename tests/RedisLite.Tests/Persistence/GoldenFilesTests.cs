@@ -38,6 +38,33 @@ public sealed class GoldenFilesTests
         Assert.Equal(expected.EnumerateObject().Count(), world.Databases.Sum(keys => (int)keys.Count));
     }
 
+    /// <summary>Rewritten AOFs: a snapshot in front of the file (5.0 to 6.2), or a directory with manifest and base (7.x).</summary>
+    [Theory]
+    [InlineData("redis-5.0.14")]
+    [InlineData("redis-6.2.14")]
+    [InlineData("redis-7.2.6")]
+    [InlineData("redis-7.4.1")]
+    [InlineData("valkey-8.0.1")]
+    public void Every_key_of_the_rewritten_log_is_loaded(string server)
+    {
+        var storage = new SimStorage();
+        foreach (var path in Directory.GetFiles(PathOf(server + ".aof-rewritten")))
+        {
+            var directory = string.CompareOrdinal(server, "redis-7") < 0 ? "/data/" : "/data/appendonlydir/";
+            storage.Replace(directory + Path.GetFileName(path), File.ReadAllBytes(path));
+        }
+        var redis = new TestEngine(config => config.Set("appendonly", "yes"), storage: storage, clock: new SimClock(DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_000)));
+        Assert.True(redis.Process.ExitCode is null, string.Join('\n', redis.Log.Lines));
+        var expected = JsonDocument.Parse(File.ReadAllText(PathOf(server + ".expected.json"))).RootElement.GetProperty("keys");
+        var entry = new Entry();
+        foreach (var key in expected.EnumerateObject())
+        {
+            var (db, name) = Split(key.Name);
+            Assert.True(redis.Engine.Databases[db].Keys.Find(name, entry), key.Name);
+            Check(key.Name, key.Value, entry, oldNumbers: string.CompareOrdinal(server, "redis-7") < 0);
+        }
+    }
+
     private static (int Db, byte[] Name) Split(string name)
     {
         var colon = name.IndexOf(':', StringComparison.Ordinal);
