@@ -206,7 +206,7 @@ internal sealed class Executor
             ctx.Begin(spec);
             var before = client.Output.Length;
             Invoke(ctx);
-            if (client.Has(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) Silence(client, before);
+            if (client.Has(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) Silence(client, spec, before);
             if (isFast) fastSpecs[fastCount++] = spec;
             else if (ctx.HasBlocked) engine.Clock.NextUnit();
             else Account(ctx, engine.Clock.NextUnit());
@@ -236,10 +236,14 @@ internal sealed class Executor
         if (total / 1000 >= engine.SlowestUninteresting) engine.RecordSlow(contexts[0], total / 1000);
     }
 
-    /// <summary>CLIENT REPLY OFF and SKIP: take back what the command wrote. SKIP holds for the command after it.</summary>
-    private static void Silence(Client client, long lengthBefore)
+    /// <summary>
+    /// CLIENT REPLY OFF and SKIP: take back what the command wrote. SKIP holds for the command after it. What (un)subscribing says is no reply but a
+    /// push, and is sent all the same.
+    /// </summary>
+    private static void Silence(Client client, CommandSpec spec, long lengthBefore)
     {
-        client.Output.Truncate(lengthBefore);
+        var pushes = spec.Has(CommandFlags.PubSub) && spec.Name.EndsWith("SUBSCRIBE", StringComparison.Ordinal);
+        if (!pushes) client.Output.Truncate(lengthBefore);
         if (client.Has(ClientFlags.ReplySkip)) client.Clear(ClientFlags.ReplySkip);
         if (!client.Has(ClientFlags.ReplySkipNext)) return;
         client.Clear(ClientFlags.ReplySkipNext);
