@@ -17,7 +17,7 @@ public class AppendOnlyTests
     {
         for (var seed = 1; seed <= 8; seed++)
         {
-            var server = Server();
+            using var server = Server();
             server.Work(seed, 1500);
             var before = server.Contents();
             server.Kill();
@@ -29,7 +29,7 @@ public class AppendOnlyTests
     [Fact]
     public void Transactions_are_whole_or_not_there()
     {
-        var server = Server();
+        using var server = Server();
         server.Run("SET a 1");
         server.Run("MULTI");
         server.Run("SET a 2");
@@ -51,7 +51,7 @@ public class AppendOnlyTests
     [Fact]
     public void A_truncated_tail_stops_the_server_when_so_configured()
     {
-        var server = Server("always", "aof-load-truncated", "no");
+        using var server = Server("always", "aof-load-truncated", "no");
         server.Run("SET a 1");
         var path = SavedServer.AofDirectory + "appendonly.aof.1.incr.aof";
         server.Storage[path] = server.Storage[path][..^3];
@@ -63,7 +63,7 @@ public class AppendOnlyTests
     [Fact]
     public void Nonsense_in_the_log_stops_the_server_with_its_place()
     {
-        var server = Server();
+        using var server = Server();
         server.Run("SET a 1");
         var path = SavedServer.AofDirectory + "appendonly.aof.1.incr.aof";
         var good = server.Storage[path].Length;
@@ -80,7 +80,7 @@ public class AppendOnlyTests
     {
         for (var seed = 1; seed <= 5; seed++)
         {
-            var server = Server("everysec", "aof-use-rdb-preamble", preamble);
+            using var server = Server("everysec", "aof-use-rdb-preamble", preamble);
             server.Work(seed, 800);
             server.Redis.Background.RunsAtOnce = false;
             Assert.Equal("Background append only file rewriting started", server.Run("BGREWRITEAOF"));
@@ -102,7 +102,7 @@ public class AppendOnlyTests
     [Fact]
     public void It_can_be_switched_on_and_off_while_the_server_runs()
     {
-        var server = new SavedServer();
+        using var server = new SavedServer();
         server.Run("SET a 1");
         server.Redis.Background.RunsAtOnce = false;
         Assert.Equal("OK", server.Run("CONFIG SET appendonly yes"));
@@ -121,7 +121,7 @@ public class AppendOnlyTests
     [Fact]
     public void The_single_file_of_an_older_server_is_taken_over()
     {
-        var server = new SavedServer(config => config.Set("appendonly", "yes"));
+        using var server = new SavedServer(config => config.Set("appendonly", "yes"));
         foreach (var path in server.Storage.List("/data/appendonlydir")) server.Storage.Delete(path);
         server.Storage["/data/appendonly.aof"] = "*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n";
         server.Kill();
@@ -137,7 +137,7 @@ public class AppendOnlyTests
     [Fact]
     public void A_growing_log_is_rewritten_by_itself()
     {
-        var server = Server("everysec", "auto-aof-rewrite-min-size", "1kb");
+        using var server = Server("everysec", "auto-aof-rewrite-min-size", "1kb");
         for (var i = 0; i < 100; i++) server.Run($"SET key {i}");
         server.Redis.Advance(1000);
         Assert.Equal("1", server.Info("aof_rewrites"));
@@ -147,7 +147,7 @@ public class AppendOnlyTests
     [Fact]
     public void A_refused_write_is_told_taken_back_and_tried_again()
     {
-        var server = Server();
+        using var server = Server();
         server.Run("SET a 1");
         server.Storage.Faults = (operation, _) => operation == StorageOperation.Append ? StorageFault.Tears : StorageFault.None;
         server.Run("SET b 2");
@@ -164,7 +164,7 @@ public class AppendOnlyTests
     [Fact]
     public void Under_always_no_reply_leaves_that_the_disk_refused()
     {
-        var server = Server("always");
+        using var server = Server("always");
         server.Run("SET a 1");
         server.Storage.Faults = (operation, _) => operation == StorageOperation.Fsync ? StorageFault.Fails : StorageFault.None;
         Assert.Equal("", server.Run("SET b 2"));
@@ -174,7 +174,7 @@ public class AppendOnlyTests
     [Fact]
     public void Under_everysec_a_slow_fsync_holds_writes_back_for_two_seconds()
     {
-        var server = Server();
+        using var server = Server();
         server.Redis.Background.RunsAtOnce = false;
         server.Run("SET a 1");
         server.Redis.Advance(1100);
@@ -191,7 +191,7 @@ public class AppendOnlyTests
     [Fact]
     public void Timestamps_are_written_and_passed_over()
     {
-        var server = Server("always", "aof-timestamp-enabled", "yes");
+        using var server = Server("always", "aof-timestamp-enabled", "yes");
         server.Run("SET a 1");
         server.Redis.Advance(2000);
         server.Run("SET b 2");
@@ -201,22 +201,51 @@ public class AppendOnlyTests
     }
 
     [Fact]
+    public void Broken_logs_are_loaded_cut_or_refused()
+    {
+        using var source = Server("always");
+        source.Work(11, 400);
+        var path = SavedServer.AofDirectory + "appendonly.aof.1.incr.aof";
+        var good = source.Storage.ReadAll(path)!;
+        var random = new Random(12);
+        int loaded = 0, refused = 0;
+        for (var round = 0; round < 1500 * LongRun.Factor; round++)
+        {
+            var broken = good.ToArray();
+            for (var i = random.Next(1, 4); i > 0; i--) broken[random.Next(broken.Length)] = (byte)random.Next(256);
+            if (random.Next(4) == 0) broken = broken[..random.Next(broken.Length)];
+            using var server = Server("no");
+            server.Storage.Replace(path, broken);
+            server.Kill();
+            if (server.Redis.Process.ExitCode is null)
+            {
+                loaded++;
+                server.Redis.Engine.Databases[0].Keys.CheckInvariants();
+                continue;
+            }
+            refused++;
+            Assert.Contains("Bad file format reading the append only file", server.Log);
+        }
+        Assert.True(loaded > 50 && refused > 50, $"{loaded} loaded, {refused} refused");
+    }
+
+    [Fact]
     public void What_always_has_acknowledged_survives_any_crash()
     {
-        for (var seed = 0; seed < 1500; seed++) Crash(seed, always: true);
+        for (var seed = 0; seed < 1500 * LongRun.Factor; seed++) Crash(seed, always: true);
     }
 
     [Fact]
     public void What_everysec_may_lose_is_the_last_second()
     {
-        for (var seed = 0; seed < 1500; seed++) Crash(seed, always: false);
+        for (var seed = 0; seed < 1500 * LongRun.Factor; seed++) Crash(seed, always: false);
     }
 
     /// <summary>Random increments, rewrites and saves; the machine stops at a random operation of the disk; then the log is what was promised.</summary>
     private static void Crash(int seed, bool always)
     {
         var random = new Random(seed);
-        var server = Server(always ? "always" : "everysec");
+        using var server = Server(always ? "always" : "everysec");
         var crashAt = server.Storage.Operations + random.Next(1, 60);
         var fault = random.Next(2) == 0 ? StorageFault.Crashes : StorageFault.CrashesAfter;
         var count = server.Storage.Operations;

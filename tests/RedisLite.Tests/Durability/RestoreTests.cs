@@ -60,10 +60,10 @@ public class RestoreTests
     public void Payloads_that_lie_are_refused_and_leave_nothing()
     {
         var random = new Random(1);
-        var source = new SavedServer();
+        using var source = new SavedServer();
         source.Work(3, 800);
         int refused = 0, taken = 0;
-        for (var round = 0; round < 4000; round++)
+        for (var round = 0; round < 4000 * LongRun.Factor; round++)
         {
             var key = source.Redis.RunRaw("RANDOMKEY"u8.ToArray());
             var name = RedisLite.Protocol.ReplyReader.ReadAll(key)[0].Bytes;

@@ -5,7 +5,7 @@ using RedisLite.Testing.Workloads;
 namespace RedisLite.Tests.Durability;
 
 /// <summary>A simulated server with a disk that outlives it.</summary>
-internal sealed class SavedServer
+internal sealed class SavedServer : IDisposable
 {
     public const string Rdb = "/data/dump.rdb";
     public const string AofDirectory = "/data/appendonlydir/";
@@ -58,8 +58,11 @@ internal sealed class SavedServer
     public void Kill(Action<ServerConfig>? configure = null)
     {
         Redis.Background.Forget();
+        Dispose();
         Redis = new TestEngine(configure ?? _configure, storage: Storage, clock: Clock, seed: 7);
     }
+
+    public void Dispose() => Redis.Engine.Heap.Dispose();
 
     /// <summary>The machine stops and comes up again.</summary>
     public void PowerCut(int seed)

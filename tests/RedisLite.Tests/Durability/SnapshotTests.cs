@@ -10,7 +10,7 @@ public class SnapshotTests
     {
         for (var seed = 1; seed <= 8; seed++)
         {
-            var server = new SavedServer();
+            using var server = new SavedServer();
             server.Work(seed, 1500);
             var before = server.Digest;
             Assert.Equal("OK", server.Run("SAVE"));
@@ -26,7 +26,7 @@ public class SnapshotTests
     {
         for (var seed = 1; seed <= 8; seed++)
         {
-            var server = new SavedServer();
+            using var server = new SavedServer();
             server.Work(seed, 1000);
             server.Redis.Background.RunsAtOnce = false;
             var before = server.Digest;
@@ -48,7 +48,7 @@ public class SnapshotTests
     [Fact]
     public void Save_points_save_when_enough_changed()
     {
-        var server = new SavedServer(config => config.Set("save", "10 3"));
+        using var server = new SavedServer(config => config.Set("save", "10 3"));
         server.Run("SET a 1");
         server.Run("SET b 1");
         server.Redis.Advance(11_000);
@@ -65,7 +65,7 @@ public class SnapshotTests
     [Fact]
     public void A_full_disk_keeps_the_old_file_refuses_writes_and_recovers()
     {
-        var server = new SavedServer(config => config.Set("save", "3600 1000000"));
+        using var server = new SavedServer(config => config.Set("save", "3600 1000000"));
         server.Run("SET a 1");
         server.Run("SAVE");
         var old = server.Storage.ReadAll(SavedServer.Rdb);
@@ -91,9 +91,9 @@ public class SnapshotTests
     [Fact]
     public void Whatever_the_disk_does_during_a_save_one_whole_file_is_there()
     {
-        for (var seed = 0; seed < 300; seed++)
+        for (var seed = 0; seed < 300 * LongRun.Factor; seed++)
         {
-            var server = new SavedServer();
+            using var server = new SavedServer();
             server.Run("SET old 1");
             server.Run("SAVE");
             server.Run("SET new 2");
@@ -118,7 +118,7 @@ public class SnapshotTests
     [Fact]
     public void Expired_keys_are_not_loaded()
     {
-        var server = new SavedServer();
+        using var server = new SavedServer();
         server.Run("SET gone 1 PX 1000");
         server.Run("SET stays 1 PX 100000");
         server.Run("SAVE");
@@ -132,7 +132,7 @@ public class SnapshotTests
     [Fact]
     public void A_broken_file_stops_the_server_with_its_place()
     {
-        var server = new SavedServer();
+        using var server = new SavedServer();
         server.Run("SET a 1");
         server.Run("SAVE");
         var bytes = server.Storage.ReadAll(SavedServer.Rdb)!;
@@ -145,7 +145,7 @@ public class SnapshotTests
     [Fact]
     public void Shutdown_saves_when_save_points_are_set_or_when_asked()
     {
-        var server = new SavedServer();
+        using var server = new SavedServer();
         server.Run("SET a 1");
         Assert.Equal("", server.Run("SHUTDOWN"));
         Assert.False(server.Storage.Exists(SavedServer.Rdb));
@@ -164,7 +164,7 @@ public class SnapshotTests
     [Fact]
     public void Flushall_ends_a_running_save()
     {
-        var server = new SavedServer(config => config.Set("save", "3600 1000"));
+        using var server = new SavedServer(config => config.Set("save", "3600 1000"));
         server.Run("SET a 1");
         server.Redis.Background.RunsAtOnce = false;
         server.Run("BGSAVE");
@@ -180,7 +180,7 @@ public class SnapshotTests
     [Fact]
     public void Debug_reload_brings_everything_back()
     {
-        var server = new SavedServer();
+        using var server = new SavedServer();
         server.Work(5, 1500);
         var before = server.Digest;
         Assert.Equal("OK", server.Run("DEBUG RELOAD"));

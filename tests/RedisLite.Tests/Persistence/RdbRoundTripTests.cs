@@ -73,7 +73,7 @@ public sealed class RdbRoundTripTests
         var file = world.Save(compress: false);
         var random = new Random(6);
         int refused = 0, read = 0;
-        for (var round = 0; round < 3000; round++)
+        for (var round = 0; round < 3000 * RedisLite.Testing.LongRun.Factor; round++)
         {
             var broken = Mutate(file, random);
             using var copy = new RdbWorld();
