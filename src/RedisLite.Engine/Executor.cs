@@ -26,6 +26,7 @@ internal sealed class Executor
     private readonly CommandSpec[] fastSpecs = new CommandSpec[RequestBatch.RequestsMax];
     private readonly CommandContext[] contexts = new CommandContext[NestingMax];
     private readonly CommandContext internalContext;
+    private readonly CommandContext replayContext;
     private int depth;
     private int fastCount;
     private long nestedErrors;
@@ -35,6 +36,7 @@ internal sealed class Executor
         this.engine = engine;
         internalContext = new CommandContext(engine);
         for (var i = 0; i < contexts.Length; i++) contexts[i] = new CommandContext(engine);
+        replayContext = new CommandContext(engine);
     }
 
     /// <summary>Consume and run the whole requests that the reader holds.</summary>
@@ -111,7 +113,7 @@ internal sealed class Executor
     {
         var spec = engine.Commands.Find(source.Arg(request, 0));
         if (spec is null) return $"Unknown command '{System.Text.Encoding.Latin1.GetString(source.Arg(request, 0))}'";
-        var ctx = contexts[0];
+        var ctx = replayContext;                    // DEBUG LOADAOF replays while its own context is in use
         ctx.Load(client, client.Reply, source.Buffer, source.Args, request.FirstArg, request.Argc);
         RunUnit(client, ctx, spec);
         SettleFast();

@@ -27,6 +27,19 @@ public class AppendOnlyTests
     }
 
     [Fact]
+    public void Debug_loadaof_answers_and_logs_nothing_again()
+    {
+        using var server = Server("always");
+        server.Run("SET a 1");
+        server.Run("INCR a");
+        var path = SavedServer.AofDirectory + "appendonly.aof.1.incr.aof";
+        var before = server.Storage[path];
+        Assert.Equal("OK", server.Run("DEBUG LOADAOF"));
+        Assert.Equal("2", server.Run("GET a"));
+        Assert.Equal(before, server.Storage[path]);
+    }
+
+    [Fact]
     public void Transactions_are_whole_or_not_there()
     {
         using var server = Server();
