@@ -92,7 +92,7 @@ internal sealed class CaseRunner(ServerPair pair, int protocol) : IDisposable
 
     private void Compare(Step step, byte[] real, byte[] ours)
     {
-        if (ReplyRules.Agree(step.Rule, real, ours) || KnownDifferences.Explains(step.Arguments, Reply.Parse(real), Reply.Parse(ours))) return;
+        if (ReplyRules.Agree(step.Rule, step.Arguments, real, ours) || KnownDifferences.Explains(step.Arguments, Reply.Parse(real), Reply.Parse(ours))) return;
         _differences.Add($"{step.Line}\n    redis-server: {CommandText.Escape(real)}\n    ours:         {CommandText.Escape(ours)}");
     }
 

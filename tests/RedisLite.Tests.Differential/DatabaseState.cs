@@ -64,6 +64,7 @@ internal static class DatabaseState
         "hash" => reply.Sorted(groupSize: 2).ToString(),
         "set" => reply.Sorted().ToString(),
         "stream" => WithoutTimes(reply),
+        "zset" => reply.WithShortestDoubles().ToString(),
         _ => reply.ToString(),
     };
 

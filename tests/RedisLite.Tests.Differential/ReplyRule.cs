@@ -65,11 +65,15 @@ internal static partial class ReplyRules
 
     public static ReplyRule Parse(string name) => Enum.Parse<ReplyRule>(name, ignoreCase: true);
 
-    public static bool Agree(ReplyRule rule, byte[] real, byte[] ours)
-    {
-        if (real.AsSpan().SequenceEqual(ours)) return true;
-        return rule != ReplyRule.Exact && Agree(rule, Reply.Parse(real), Reply.Parse(ours));
-    }
+    public static bool Agree(ReplyRule rule, byte[][] command, byte[] real, byte[] ours) =>
+        real.AsSpan().SequenceEqual(ours) || Agree(rule, command, Reply.Parse(real), Reply.Parse(ours));
+
+    /// <summary>Under the rule, or for the one reason that touches every command with a score: since 7.2 doubles are printed in their shortest form.</summary>
+    public static bool Agree(ReplyRule rule, byte[][] command, Reply real, Reply ours) =>
+        Agree(rule, real, ours) || (PrintsScores(command) && Agree(rule, real.WithShortestDoubles(), ours.WithShortestDoubles()));
+
+    private static bool PrintsScores(byte[][] command) =>
+        command.Length > 0 && CommandText.Quote(command[0]).ToUpperInvariant() is ['Z', ..] or ['B', 'Z', ..] or ['G', 'E', 'O', ..];
 
     public static bool Agree(ReplyRule rule, Reply a, Reply b)
     {

@@ -29,5 +29,5 @@ internal sealed class SequenceComparer
     }
 
     private static bool AgreeOnOne(byte[][] command, Reply real, Reply ours) =>
-        ReplyRules.Agree(ReplyRules.ForCommand(command), real, ours) || KnownDifferences.Explains(command, real, ours);
+        ReplyRules.Agree(ReplyRules.ForCommand(command), command, real, ours) || KnownDifferences.Explains(command, real, ours);
 }
