@@ -112,7 +112,8 @@ internal static class CommandGate
         return $"ERR unknown command '{Shown(ctx.Arg(0), 128)}', with args beginning with: {text}";
     }
 
-    private static string Shown(ReadOnlySpan<byte> bytes, int max)
+    /// <summary>A part of a request inside an error text: byte by byte, up to the first NUL.</summary>
+    internal static string Shown(ReadOnlySpan<byte> bytes, int max)
     {
         bytes = bytes[..Math.Min(bytes.Length, max)];
         var zero = bytes.IndexOf((byte)0);                           // as a C string shows it

@@ -46,13 +46,13 @@ public sealed class Reply
         return new Reply(Type, Text, [.. groups.SelectMany(g => g)]);
     }
 
-    /// <summary>The same reply with each text that is a floating point number written in its shortest form.</summary>
+    /// <summary>The same reply with each text that is a floating point number written in its shortest form, and zero without a sign.</summary>
     public Reply WithShortestDoubles()
     {
         if (IsAggregate && Items is not null) return new Reply(Type, Text, [.. Items.Select(item => item.WithShortestDoubles())]);
         var isNumber = Type is '$' or ',' && Text is { Length: > 0 } && Text[^1] is >= '0' and <= '9';
         return isNumber && double.TryParse(Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
-            ? new Reply(Type, number.ToString("R", CultureInfo.InvariantCulture), null)
+            ? new Reply(Type, (number + 0.0).ToString("R", CultureInfo.InvariantCulture), null)
             : this;
     }
 

@@ -63,7 +63,7 @@ public sealed class GeneratedSequenceTests(ServerPair pair)
             for (var i = 0; i < chunk.Count; i++)
             {
                 if (comparer.Agree(chunk[i], expected[i], actual[i])) continue;
-                return Explain(requests, start + i, expected[i], actual[i], seed, protocol);
+                return Explain(requests, start + i, expected[i], actual[i], seed, protocol) + comparer.Detail;
             }
 
             start += chunk.Count;
@@ -79,7 +79,7 @@ public sealed class GeneratedSequenceTests(ServerPair pair)
         var failing = requests[index];
         var related = requests.Take(index).Where(r => r.Skip(1).Any(argument => failing.Skip(1).Any(other => other.AsSpan().SequenceEqual(argument)))).TakeLast(ContextLines);
         return $"Seed {seed}, RESP{protocol}, command {index}:\n{string.Join('\n', related.Select(r => "    " + CommandText.Format(r)))}\n--> {CommandText.Format(failing)}\n" +
-            $"    redis-server: {CommandText.Escape(expected)}\n    ours:         {CommandText.Escape(actual)}";
+            $"    redis-server: {CommandText.Escape(expected)}\n    ours:         {CommandText.Escape(actual)}\n";
     }
 
     private static int FromEnvironment(string name, int otherwise) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? int.Parse(value) : otherwise;

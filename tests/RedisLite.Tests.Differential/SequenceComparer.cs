@@ -10,6 +10,9 @@ internal sealed class SequenceComparer
 {
     private readonly List<byte[][]> _queued = [];
 
+    /// <summary>Where in a transaction the last difference was.</summary>
+    public string Detail { get; private set; } = "";
+
     public bool Agree(byte[][] command, byte[] real, byte[] ours)
     {
         var name = CommandText.Quote(command[0]).ToUpperInvariant();
@@ -24,8 +27,20 @@ internal sealed class SequenceComparer
     {
         var (a, b) = (Reply.Parse(real), Reply.Parse(ours));
         if (a.Type != '*' || a.IsNull || b.Type != '*' || b.IsNull) return AgreeOnOne(command, a, b);
-        return a.Items!.Count == b.Items!.Count && a.Items.Count == _queued.Count
-            && _queued.Select((queued, i) => AgreeOnOne(queued, a.Items[i], b.Items[i])).All(same => same);
+        if (a.Items!.Count != b.Items!.Count || a.Items.Count != _queued.Count)
+        {
+            Detail = $"{_queued.Count} queued, {a.Items.Count} and {b.Items.Count} answered";
+            return false;
+        }
+
+        for (var i = 0; i < _queued.Count; i++)
+        {
+            if (AgreeOnOne(_queued[i], a.Items[i], b.Items[i])) continue;
+            Detail = $"at {CommandText.Format(_queued[i])}\n    redis-server: {a.Items[i]}\n    ours:         {b.Items[i]}";
+            return false;
+        }
+
+        return true;
     }
 
     private static bool AgreeOnOne(byte[][] command, Reply real, Reply ours) =>

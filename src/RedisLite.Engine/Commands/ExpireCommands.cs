@@ -93,7 +93,7 @@ internal static class ExpireCommands
             else if (ctx.ArgIs(i, "LT"u8)) conditions |= Conditions.IfEarlier;
             else
             {
-                ctx.Fail($"ERR Unsupported option {ctx.ArgText(i)}");
+                ctx.Fail($"ERR Unsupported option {CommandGate.Shown(ctx.Arg(i), int.MaxValue)}");
                 return false;
             }
         }

@@ -334,8 +334,14 @@ internal static class HashCommands
     private static void HScan(CommandContext ctx)
     {
         if (!ScanCommands.TryCursor(ctx, 2, out var cursor)) return;
-        if (!ScanOptions.TryParse(ctx, 3, allowType: false, out var options)) return;
         if (!ctx.TryRead<HashValue>(ctx.Arg(1), out var hash)) return;
+        if (hash.IsMissing)
+        {
+            ScanCommands.ReplyNothing(ctx);
+            return;
+        }
+
+        if (!ScanOptions.TryParse(ctx, 3, allowType: false, out var options)) return;
 
         var found = ctx.Found;
         found.Clear();

@@ -54,6 +54,14 @@ internal static class ScanCommands
         return name.Length == type.Length && System.Text.Ascii.EqualsIgnoreCase(name, type);
     }
 
+    /// <summary>A key that is missing has nothing to scan, whatever the options say: they are not looked at.</summary>
+    public static void ReplyNothing(CommandContext ctx)
+    {
+        ctx.Reply.Array(2);
+        ReplyCursor(ctx, 0);
+        ctx.Reply.Array(0);
+    }
+
     public static void ReplyCursor(CommandContext ctx, ulong cursor)
     {
         Span<byte> text = stackalloc byte[20];

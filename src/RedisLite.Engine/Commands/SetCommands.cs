@@ -182,8 +182,14 @@ internal static class SetCommands
     private static void SScan(CommandContext ctx)
     {
         if (!ScanCommands.TryCursor(ctx, 2, out var cursor)) return;
-        if (!ScanOptions.TryParse(ctx, 3, allowType: false, out var options)) return;
         if (!ctx.TryRead<SetValue>(ctx.Arg(1), out var set)) return;
+        if (set.IsMissing)
+        {
+            ScanCommands.ReplyNothing(ctx);
+            return;
+        }
+
+        if (!ScanOptions.TryParse(ctx, 3, allowType: false, out var options)) return;
 
         var found = ctx.Found;
         found.Clear();

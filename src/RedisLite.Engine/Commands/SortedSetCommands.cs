@@ -160,9 +160,10 @@ internal static class SortedSetCommands
             }
 
             set = ctx.Create<ZSetValue>(key);
+            set.Expect(pairs, longest);
         }
+        else set.Expect(pairs);                                                      // its members may turn out not to be added
 
-        set.Expect(pairs, longest);
         int added = 0, updated = 0;
         double? result = null;
         for (var i = 0; i < pairs; i++)
@@ -278,8 +279,14 @@ internal static class SortedSetCommands
     private static void ZScan(CommandContext ctx)
     {
         if (!ScanCommands.TryCursor(ctx, 2, out var cursor)) return;
-        if (!ScanOptions.TryParse(ctx, 3, allowType: false, out var options)) return;
         if (!ctx.TryRead<ZSetValue>(ctx.Arg(1), out var set)) return;
+        if (set.IsMissing)
+        {
+            ScanCommands.ReplyNothing(ctx);
+            return;
+        }
+
+        if (!ScanOptions.TryParse(ctx, 3, allowType: false, out var options)) return;
 
         var found = ctx.Found;
         found.Clear();

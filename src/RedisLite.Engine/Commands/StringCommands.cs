@@ -350,8 +350,18 @@ internal static class StringCommands
 
         if (args.Failed()) return false;
         if ((options & SetOptions.Expire) == 0) return true;
+        if (!forSet && !HasString(ctx)) return false;
         if (amount != long.MinValue) return TryDeadline(ctx, amount, unitMs, relative, out expireAtMs);
         ctx.Fail(Errors.NotInteger);
+        return false;
+    }
+
+    /// <summary>GETEX looks at the key before it looks at the number; a missing key is answered here.</summary>
+    private static bool HasString(CommandContext ctx)
+    {
+        if (!ctx.TryRead<StringValue>(ctx.Arg(1), out var value)) return false;
+        if (!value.IsMissing) return true;
+        ctx.Reply.Null();
         return false;
     }
 

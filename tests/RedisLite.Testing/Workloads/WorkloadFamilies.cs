@@ -107,8 +107,8 @@ public static class WorkloadFamilies
         "1 CLIENT NO-EVICT <ON|OFF|maybe>",
         "1 CLIENT NOSUCH {val}",
         "1 NOSUCHCOMMAND {val} {val}",
-        "1 COMMAND GETKEYS MSET ({any} {val})+",
-        "1 COMMAND GETKEYS GET {any}",
+        "1 !COMMAND GETKEYS MSET ({any} {val})+",
+        "1 !COMMAND GETKEYS GET {any}",
     ];
 
     private static readonly string[] Lists =
