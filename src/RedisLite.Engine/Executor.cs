@@ -27,6 +27,7 @@ internal sealed class Executor
     private readonly CommandContext[] contexts = new CommandContext[NestingMax];
     private readonly CommandContext internalContext;
     private readonly CommandContext replayContext;
+    private CommandContext fastContext;
     private int depth;
     private int fastCount;
     private long nestedErrors;
@@ -37,6 +38,7 @@ internal sealed class Executor
         internalContext = new CommandContext(engine);
         for (var i = 0; i < contexts.Length; i++) contexts[i] = new CommandContext(engine);
         replayContext = new CommandContext(engine);
+        fastContext = contexts[0];
     }
 
     /// <summary>Consume and run the whole requests that the reader holds.</summary>
@@ -209,7 +211,11 @@ internal sealed class Executor
             var before = client.Output.Length;
             Invoke(ctx);
             if (client.Has(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) Silence(client, spec, before);
-            if (isFast) fastSpecs[fastCount++] = spec;
+            if (isFast)
+            {
+                fastSpecs[fastCount++] = spec;
+                fastContext = ctx;
+            }
             else if (ctx.HasBlocked) engine.Clock.NextUnit();
             else Account(ctx, engine.Clock.NextUnit());
         }
@@ -235,7 +241,7 @@ internal sealed class Executor
         var share = total / fastCount;
         for (var i = 0; i < fastCount; i++) Count(fastSpecs[i], share);
         fastCount = 0;
-        if (total / 1000 >= engine.SlowestUninteresting) engine.RecordSlow(contexts[0], total / 1000);
+        if (total / 1000 >= engine.SlowestUninteresting) engine.RecordSlow(fastContext, total / 1000);
     }
 
     /// <summary>
