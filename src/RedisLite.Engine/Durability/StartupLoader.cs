@@ -163,7 +163,7 @@ internal sealed class StartupLoader
         if (flush)
         {
             foreach (var database in engine.Databases) database.Keys.Clear(lazy: false);
-            engine.Durability.Functions.Clear();
+            engine.Scripts.FlushFunctions();
         }
         engine.IsLoading = true;
         try

@@ -13,8 +13,13 @@ internal sealed class BusyScript(Engine engine, ScriptRun run)
 
     public void Interrupt()
     {
-        if (!run.IsActive) return;
         var now = engine.Clock.Timestamp();
+        if (!run.IsActive)
+        {
+            engine.Scripts.Loader.CheckTime(now);
+            return;
+        }
+
         if (!run.IsBusy && !BecomesBusy(now)) return;
         if (engine.Clock.MicrosecondsOf(now - servedTicks) >= ScriptLimits.ServeEveryMs * 1000)
         {
