@@ -72,8 +72,6 @@ internal sealed class Client
 
     public string LibVersion { get; set; } = "";
 
-    public string UserName { get; set; } = "default";
-
     public long CreatedMs { get; }
 
     public long LastInteractionMs { get; set; }
