@@ -75,8 +75,6 @@ internal sealed class Client
 
     public string LibVersion { get; set; } = "";
 
-    public string UserName { get; set; } = "default";
-
     public long CreatedMs { get; }
 
     public long LastInteractionMs { get; set; }

@@ -8,6 +8,7 @@ internal static class CommandCatalog
     public static CommandTable Create() => new CommandTable()
         .Add("connection", ConnectionCommands.Table())
         .Add("connection", ClientCommands.Table())
+        .Add("server", AclCommands.Table())
         .Add("transactions", TransactionCommands.Table())
         .Add("generic", KeyCommands.Table())
         .Add("generic", ExpireCommands.Table())

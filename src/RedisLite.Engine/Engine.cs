@@ -19,6 +19,7 @@ internal sealed class Engine
 {
     private Executor? busyExecutor;
     private readonly Cron cron;
+    private readonly ReplyWriter heldPushes;
 
     public Engine(EngineEnvironment environment, ServerConfig config, CommandTable? commands = null)
     {
@@ -34,6 +35,8 @@ internal sealed class Engine
         Databases = new Database[config.Databases];
         for (var i = 0; i < Databases.Length; i++) Databases[i] = new Database(this, i);
         Commands = commands ?? CommandCatalog.Create();
+        Accounts = new Accounts(this);
+        AclFile = new AclFile(this);
         RunId = NewRunId();
         ReplicationId = NewRunId();
         Clients = new ClientList(this);
@@ -43,11 +46,13 @@ internal sealed class Engine
         Expiry = new ExpiryCycle(this);
         ClientEviction = new ClientEviction(this);
         Executor = new Executor(this);
+        heldPushes = new ReplyWriter(new OutputBuffer(OutputBlocks));
         Internal = new Client(this, 0, new NoConnection(), RespLimits) { Flags = ClientFlags.Internal, User = Accounts.Default };
         Scripts = new Scripting.ScriptEngine(this);
         Durability = new Durability.Durability(this);
         cron = new Cron(this);
         ConfigEffects.Attach(this);
+        AclFile.LoadAtStart();
     }
 
     public EngineEnvironment Environment { get; }
@@ -71,10 +76,12 @@ internal sealed class Engine
 
     public ClientList Clients { get; }
 
-    public Accounts Accounts { get; } = new();
+    public Accounts Accounts { get; }
+
+    public AclFile AclFile { get; }
 
     /// <summary>A client that has not logged in, while a login is asked for: the password may have been set or dropped since it came.</summary>
-    public bool AwaitsAuth(Client client) => client.Has(ClientFlags.NeedsAuth) && !Accounts.Default.NoPass;
+    public bool AwaitsAuth(Client client) => client.Has(ClientFlags.NeedsAuth) && !Accounts.IsOpen;
 
     public BlockedClients Blocked { get; }
 
@@ -230,8 +237,32 @@ internal sealed class Engine
         if (client.Output.Length > 0) Clients.CheckOutputLimit(client);
     }
 
-    /// <summary>Output was written to a client by somebody else's request.</summary>
-    public void AfterPush(Client client) => AfterReply(client);
+    /// <summary>
+    /// Where a message to a client is written that is no reply. What comes from the client's own command is held until the command has replied, be it a
+    /// whole transaction or script.
+    /// </summary>
+    public ReplyWriter PushTo(Client client)
+    {
+        if (client != Executor.Running) return client.Reply;
+        heldPushes.Protocol = client.Reply.Protocol;
+        return heldPushes;
+    }
+
+    /// <summary>A message was written where <see cref="PushTo"/> said.</summary>
+    public void AfterPush(Client client)
+    {
+        if (client != Executor.Running) AfterReply(client);
+        else Clients.CheckOutputLimit(client, heldPushes.Output.Length);
+    }
+
+    /// <summary>The command of this client has replied.</summary>
+    public void SendHeldPushes(Client client)
+    {
+        var held = heldPushes.Output;
+        if (held.IsEmpty) return;
+        client.Output.WriteAll(held);
+        held.Clear();
+    }
 
     /// <summary>Send a keyspace event to whoever listens.</summary>
     public void Notify(int db, KeyEvent what, ReadOnlySpan<byte> key)

@@ -43,6 +43,9 @@ internal sealed class Executor
         fastContext = contexts[0];
     }
 
+    /// <summary>Whose command runs now.</summary>
+    public Client? Running { get; private set; }
+
     /// <summary>Consume and run the whole requests that the reader holds.</summary>
     public void Process(Client client, PipeReader reader)
     {
@@ -82,6 +85,12 @@ internal sealed class Executor
     {
         var ctx = contexts[depth + 1];
         ctx.LoadStored(client, reply, request, inTransaction);
+        if (inTransaction && CommandGate.ExecPermissionError(engine, client, ctx, request.Spec) is { } error)
+        {
+            reply.Error(error);
+            return;
+        }
+
         ctx.Begin(request.Spec);
         var before = engine.Clock.Timestamp();
         Invoke(ctx);
@@ -110,9 +119,21 @@ internal sealed class Executor
     {
         var ctx = contexts[0];
         ctx.LoadBlocked(client, state);
+        if (CommandGate.PermissionError(engine, client, ctx, state.Request.Spec) is { } error)
+        {
+            engine.Blocked.Unblock(client);
+            state.Request.Spec.RejectedCalls++;
+            client.Reply.Error(error);
+            Resume(client);
+            return;
+        }
+
         ctx.Begin(state.Request.Spec);
         var before = engine.Clock.Timestamp();
+        Running = client;
         Invoke(ctx);
+        Running = null;
+        engine.SendHeldPushes(client);
         if (ctx.HasBlocked) return;
 
         engine.Blocked.Unblock(client);
@@ -132,7 +153,7 @@ internal sealed class Executor
     /// <summary>Run one request of an append-only file. Null, or why it cannot be run; what it replies is of no interest.</summary>
     public string? Replay(Client client, RequestBatch source, in Request request)
     {
-        var spec = engine.Commands.Find(source.Arg(request, 0));
+        var spec = engine.Commands.Find(source.Arg(request, 0)) ?? engine.Commands.FindDisabled(source.Arg(request, 0));
         if (spec is null) return $"Unknown command '{System.Text.Encoding.Latin1.GetString(source.Arg(request, 0))}'";
         var ctx = replayContext;                    // DEBUG LOADAOF replays while its own context is in use
         ctx.Load(client, client.Reply, source.Buffer, source.Args, request.FirstArg, request.Argc);
@@ -215,6 +236,12 @@ internal sealed class Executor
         }
     }
 
+    /// <summary>A name means something else from now on, also for the requests that came together with the one that made it so.</summary>
+    public void FindCommandsAgain()
+    {
+        for (var i = 0; i < batch.Count; i++) specs[i] = engine.Commands.Find(batch.Arg(batch.Requests[i], 0));
+    }
+
     /// <summary>False: the request is held back (CLIENT PAUSE) and has to be read again later.</summary>
     private bool RunUnit(Client client, CommandContext ctx, CommandSpec? spec)
     {
@@ -229,8 +256,11 @@ internal sealed class Executor
             if (!isFast) SettleFast();
             ctx.Begin(spec);
             var before = client.Output.Length;
+            Running = client;
             Invoke(ctx);
+            Running = null;
             if (client.Has(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) Silence(client, spec, before);
+            engine.SendHeldPushes(client);
             if (isFast)
             {
                 fastSpecs[fastCount++] = spec;

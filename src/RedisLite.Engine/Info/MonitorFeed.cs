@@ -39,7 +39,7 @@ internal sealed class MonitorFeed
         for (var i = 0; i < ctx.Argc; i++)
         {
             line.Append(" \"");
-            Quoting.Append(line, ctx.Spec.Has(CommandFlags.Sensitive) && i > 0 ? "(redacted)"u8 : ctx.Arg(i));
+            Quoting.Append(line, ctx.IsHidden(i) ? "(redacted)"u8 : ctx.Arg(i));
             line.Append('"');
         }
 
