@@ -22,7 +22,7 @@ internal sealed class FunctionLoader(Engine engine, RedisLibrary api, Func<LuaRu
     /// <summary>Where all libraries live, made when the first is loaded.</summary>
     public LuaRuntime World => world ??= Create();
 
-    public long WorldBytes => world?.Meter.Estimate ?? 0;
+    public long WorldBytes => world is null ? 0 : engine.Scripts.Run.IsActive ? world.Meter.Estimate : world.Meter.Measure();
 
     /// <summary>The name in the first line of a library. Null, or what is wrong with the line.</summary>
     public string? Describe(ReadOnlySpan<byte> source, out string name)

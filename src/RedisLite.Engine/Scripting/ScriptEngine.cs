@@ -46,7 +46,7 @@ internal sealed class ScriptEngine
     public bool NoScriptDisabled { get; set; }
 
     /// <summary>Bytes of the world of EVAL's scripts.</summary>
-    public long EvalWorldBytes => evalWorld?.Meter.Estimate ?? 0;
+    public long EvalWorldBytes => evalWorld is null ? 0 : Run.IsActive ? evalWorld.Meter.Estimate : evalWorld.Meter.Measure();
 
     private LuaRuntime EvalWorld => evalWorld ??= CreateEvalWorld();
 
