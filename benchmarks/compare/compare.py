@@ -72,7 +72,7 @@ def cpu_rows(run):
         if name not in run.o.loads:
             continue
         for pipeline in run.o.pipelines:
-            requests = int({1: 120_000, 16: 1_000_000}.get(pipeline, 2_000_000) * scale / (5 if name == "MSET" else 1))
+            requests = int({1: 120_000, 16: 1_000_000}.get(pipeline, 2_000_000) * scale / (5 if name in rows.HEAVY else 1))
             with run.server("redis-server") as redis, run.server("ours") as ours:
                 both = (redis, ours)
                 for server in both:
@@ -82,7 +82,7 @@ def cpu_rows(run):
                         benchmark(server, arguments, max(requests // 2, 100_000 if pipeline == 1 else 300_000), 50, pipeline, rows.KEYS)
                 figures = alternating(run, both, run.o.rounds, lambda s: benchmark(s, arguments, requests, 50, pipeline, rows.KEYS))
             label = "%s, pipeline %d" % (name, pipeline)
-            run.report("cpu", label, figures["redis-server"][0], figures["ours"][0], "ns/req", ("ratio", rows.TARGETS.get(pipeline)))
+            run.report("cpu", label, figures["redis-server"][0], figures["ours"][0], "ns/req", ("ratio", rows.target(name, pipeline)))
             run.report("rate", label, figures["redis-server"][1], figures["ours"][1], "req/s")
 
 

@@ -1,7 +1,55 @@
 """
 What is compared: three lists, each easy to extend. A later family adds its rows at the end of LOADS and MEMORY.
 """
+import hashlib
+
 from servers import chunked, request
+
+# --- scripts -------------------------------------------------------------------------------------------------------------
+EVAL_GET = "return redis.call('get',KEYS[1])"
+
+# A sliding window with a token reserve, of the kind that rate limiter packages send: 30 lines, five commands a call.
+RATE_LIMITER = """
+local bucket = KEYS[1]
+local capacity = tonumber(ARGV[1])
+local window = tonumber(ARGV[2])
+local cost = tonumber(ARGV[3])
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local state = redis.call('HMGET', bucket, 'tokens', 'at')
+local tokens = tonumber(state[1])
+local at = tonumber(state[2])
+if tokens == nil or at == nil then
+  tokens = capacity
+  at = now
+end
+local rate = capacity / window
+local elapsed = now - at
+if elapsed > 0 then
+  tokens = math.min(capacity, tokens + elapsed * rate)
+end
+local allowed = 0
+local used = redis.call('INCR', bucket .. ':used')
+if used == 1 then
+  redis.call('PEXPIRE', bucket .. ':used', window)
+end
+if tokens >= cost then
+  tokens = tokens - cost
+  allowed = 1
+end
+redis.call('HMSET', bucket, 'tokens', tokens, 'at', now)
+local ttl = redis.call('PTTL', bucket .. ':used')
+return { allowed, math.floor(tokens), used, ttl }
+"""
+
+# No command inside: what the interpreter itself costs.
+PURE_LUA = """
+local function fib(n) if n < 2 then return n end return fib(n - 1) + fib(n - 2) end
+local words = {}
+for i = 1, 100 do words[i] = 'w' .. (i * 7919 % 101) end
+table.sort(words)
+return fib(12) .. table.concat(words, ',')
+"""
 
 # --- loads for redis-benchmark -------------------------------------------------------------------------------------------
 # name, commands run once before, arguments of redis-benchmark (its own names with -t, or a command line).
@@ -23,13 +71,27 @@ LOADS = [
     ("ZADD", [], ["ZADD", "zset", "__rand_int__", "member:__rand_int__"]),
     ("XADD", [], ["XADD", "stream", "*", "field", "value"]),
 ]
+LOADS += [
+    ("EVAL-GET", [("fill-strings",)], ["EVAL", EVAL_GET, "1", "key:__rand_int__"]),
+    ("EVALSHA-LIMITER", [("load-script", RATE_LIMITER)], ["EVALSHA", hashlib.sha1(RATE_LIMITER.encode()).hexdigest(), "1", "limit:__rand_int__", "100", "60000", "1"]),
+    ("EVAL-LUA", [], ["EVAL", PURE_LUA, "0"]),
+]
 DEFAULT_LOADS = ("PING", "SET", "GET", "INCR", "HSET", "MSET")
 
 # The most a load may cost, as a share of redis-server's CPU per request.
 TARGETS = {1: 0.95, 16: 0.65, 64: 0.55}
+SCRIPT_TARGET = 1.0
 
 
-def prepare(server, what):
+def target(load, pipeline):
+    return SCRIPT_TARGET if load.startswith("EVAL") else TARGETS.get(pipeline)
+
+
+# Loads whose requests are worth many plain ones: fewer of them are sent.
+HEAVY = ("MSET", "EVAL-GET", "EVALSHA-LIMITER", "EVAL-LUA")
+
+
+def prepare(server, what, *arguments):
     """The data a load reads."""
     if what == "fill-strings":
         server.feed(strings(KEYS, 16, 16), KEYS)
@@ -37,6 +99,8 @@ def prepare(server, what):
         server.feed(chunked(KEYS, lambda i: request("HSET", "hash", b"field:%012d" % i, "valuevaluevalue1")), KEYS)
     elif what == "fill-list":
         server.feed(chunked(3_000_000, lambda i: b"*3\r\n$5\r\nLPUSH\r\n$4\r\nlist\r\n$16\r\nvaluevaluevalue1\r\n"), 3_000_000)
+    elif what == "load-script":
+        server.call("SCRIPT", "LOAD", *arguments)
     else:
         raise ValueError(what)
 
