@@ -37,6 +37,7 @@ internal sealed class Cron(Engine engine)
         engine.Rates.Sample(now, engine.Stats, engine.LoopTimes);
         engine.Expiry.SampleLifetimes();
         engine.Clients.CloseIdle(now);
+        engine.Peers.CloseIdle(now);
         engine.Durability.Tick(now);
         SampleMemory(now);
     }

@@ -6,6 +6,7 @@ using RedisLite.Engine.Config;
 using RedisLite.Engine.Databases;
 using RedisLite.Engine.Info;
 using RedisLite.Engine.Channels;
+using RedisLite.Engine.Peers;
 using RedisLite.Protocol;
 
 namespace RedisLite.Engine;
@@ -44,6 +45,7 @@ internal sealed class Engine
         Executor = new Executor(this);
         Internal = new Client(this, 0, new NoConnection(), RespLimits) { Flags = ClientFlags.Internal, User = Accounts.Default };
         Durability = new Durability.Durability(this);
+        Peers = new PeerSessions(this);
         cron = new Cron(this);
         ConfigEffects.Attach(this);
     }
@@ -115,6 +117,9 @@ internal sealed class Engine
 
     /// <summary>Files: snapshots, the append-only file, loading.</summary>
     public Durability.Durability Durability { get; }
+
+    /// <summary>Links to other servers that MIGRATE keeps open for a while.</summary>
+    public PeerSessions Peers { get; }
 
     /// <summary>The client of units that no connection asked for.</summary>
     public Client Internal { get; }

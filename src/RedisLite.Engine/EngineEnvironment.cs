@@ -1,3 +1,4 @@
+using RedisLite.Engine.Peers;
 using RedisLite.Persistence;
 
 namespace RedisLite.Engine;
@@ -53,4 +54,7 @@ internal sealed record EngineEnvironment(TimeProvider Time, Random Random, IStor
 {
     /// <summary>Where long work goes; without threads it is done at once.</summary>
     public IBackground Background { get; init; } = new InlineBackground();
+
+    /// <summary>How other servers are reached.</summary>
+    public IPeers Peers { get; init; } = new NoPeers();
 }

@@ -98,7 +98,7 @@ internal sealed class Executor
 
         engine.Blocked.Unblock(client);
         Account(ctx, engine.Clock.Timestamp() - before);
-        FlushEffects();
+        FlushEffects(client);
         Resume(client);
     }
 
@@ -133,14 +133,14 @@ internal sealed class Executor
         ctx.Load(engine.Internal, engine.Internal.Reply, [], [], 0, 0);
         ctx.Begin(engine.InternalCommand);
         work(ctx);
-        FlushEffects();
+        FlushEffects(engine.Internal);
         if (!beforeRequest && engine.Blocked.HasReady) engine.Blocked.ServeReady();
     }
 
     /// <summary>Effects of the finished unit go to the sinks; then whoever waited for its keys is served.</summary>
-    public void EndUnit()
+    public void EndUnit(Client client)
     {
-        FlushEffects();
+        FlushEffects(client);
         if (engine.Blocked.HasReady) engine.Blocked.ServeReady();
     }
 
@@ -226,7 +226,7 @@ internal sealed class Executor
             engine.Clock.NextUnit();
         }
 
-        EndUnit();
+        EndUnit(client);
         return true;
     }
 
@@ -302,12 +302,13 @@ internal sealed class Executor
         if (engine.Config.LatencyTracking) (spec.Latency ??= new LatencyHistogram()).Record(nanoseconds);
     }
 
-    private void FlushEffects()
+    private void FlushEffects(Client client)
     {
         var effects = engine.Effects;
         if (effects.Count == 0) return;
         foreach (var sink in engine.Sinks) sink.Append(effects);
         effects.Clear();
+        client.AofMark = engine.Durability.Aof.Appended;
     }
 
     private void Resume(Client client)

@@ -46,7 +46,14 @@ internal sealed class AofLog : IEffectSink
     private long lastTryMs;
     private long lastWriteTryMs;
 
-    public AofLog(Engine engine) => this.engine = engine;
+    public AofLog(Engine engine)
+    {
+        this.engine = engine;
+        Waiters = new AofWaiters(engine, this);
+    }
+
+    /// <summary>Clients that wait for the disk.</summary>
+    public AofWaiters Waiters { get; }
 
     public AofState State { get; private set; }
 
@@ -238,6 +245,7 @@ internal sealed class AofLog : IEffectSink
         lastFsyncMs = engine.Clock.NowMs;
         unsyncedBytes = 0;
         Synced = Math.Max(Synced, appended);
+        Waiters.Signal();
     }
 
     private void StartFsync()
@@ -254,6 +262,7 @@ internal sealed class AofLog : IEffectSink
         if (job.Failure is null)
         {
             Synced = Math.Max(Synced, job.UpTo);
+            Waiters.Signal();
             return;
         }
         // After a failed fsync the kernel may have dropped what it could not write; only a new base makes the log whole again.
@@ -384,17 +393,19 @@ internal sealed class AofLog : IEffectSink
     private void TurnOff()
     {
         Flush(force: true);
-        TryFsync();
         if (State == AofState.WaitsForBase) TryDelete(temporaryIncrement);
+        State = AofState.Off;                                   // whoever waits for it is told so, not that his writes are synced
+        TryFsync();
         RewriteJob?.Cancel();
         file?.Dispose();
         file = null;
         text.Clear();
-        State = AofState.Off;
         rewriteScheduled = false;
         LastWriteFailure = null;
         engine.Sinks.Remove(this);
         engine.Durability.UpdateWriteRefusal();
+        Synced = Appended;                                      // what counted until now is another log's business
+        Waiters.Signal();
     }
 
     /// <summary>Before the process ends.</summary>
@@ -519,7 +530,11 @@ internal sealed class AofLog : IEffectSink
         }
         Persist(next);
         manifest = next;
-        if (State == AofState.WaitsForBase) State = AofState.On;
+        if (State == AofState.WaitsForBase)
+        {
+            State = AofState.On;
+            SyncedUpTo(Appended);
+        }
         if (LastWriteFailure is not null)
         {
             LastWriteFailure = null;

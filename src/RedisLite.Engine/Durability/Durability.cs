@@ -54,8 +54,13 @@ internal sealed class Durability
     /// <summary>At the end of every iteration, before replies leave.</summary>
     public void EndIteration()
     {
-        if (engine.IsLoading) Loader.RunSlice();
-        else Aof.Flush();
+        if (engine.IsLoading)
+        {
+            Loader.RunSlice();
+            return;
+        }
+        Aof.Flush();
+        Aof.Waiters.ServeSignalled();
     }
 
     /// <summary>From time to time.</summary>
