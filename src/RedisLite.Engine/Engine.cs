@@ -46,6 +46,7 @@ internal sealed class Engine
         Internal = new Client(this, 0, new NoConnection(), RespLimits) { Flags = ClientFlags.Internal, User = Accounts.Default };
         Durability = new Durability.Durability(this);
         Peers = new PeerSessions(this);
+        Shutdown = new Shutdown(this);
         cron = new Cron(this);
         ConfigEffects.Attach(this);
     }
@@ -117,6 +118,8 @@ internal sealed class Engine
 
     /// <summary>Files: snapshots, the append-only file, loading.</summary>
     public Durability.Durability Durability { get; }
+
+    public Shutdown Shutdown { get; }
 
     /// <summary>Links to other servers that MIGRATE keeps open for a while.</summary>
     public PeerSessions Peers { get; }

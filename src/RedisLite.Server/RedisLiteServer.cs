@@ -104,13 +104,14 @@ public sealed class RedisLiteServer : IAsyncDisposable
         return _stopped.Task;
     }
 
-    /// SHUTDOWN from outside: a signal. False: refused, because saving failed; the server then goes on.
-    internal Task<bool> RequestShutdown(ShutdownOptions options) => OnLoop(() =>
-    {
-        if (Shutdown.TryBegin(_loop.Engine, options)) return true;
-        _loop.Engine.Log.Write(LogLevel.Warning, "Errors trying to shut down the server. Check the logs for more information.");
-        return false;
-    });
+    /// SHUTDOWN from outside: a signal. It may still be taken back, or refused because saving fails; the server then goes on.
+    internal void RequestShutdown(ShutdownOptions options) => _loop.Mailbox.Post(() => _loop.Engine.Shutdown.Request(options));
+
+    /// A signal has asked, and the end is being prepared or soon will be. Any thread.
+    internal bool IsShutdownRequested => _loop.Engine.Shutdown.IsRequested;
+
+    /// Any thread; the process is about to end in the middle of a save.
+    internal void DeleteTemporaryFile() => _loop.Engine.Durability.Saver.DeleteTemporaryFile();
 
     /// <summary>Stops the server.</summary>
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);

@@ -43,11 +43,11 @@ internal sealed class ServerCommand
         OomScore.Attach(config);
         var server = RedisLiteServer.Launch(config, new RedisLiteOptions { Logger = logger });
         AnnounceStart();
-        if (!Succeeds(server.Listening)) return 1;
+        if (!IsListening(server)) return 1;
 
-        using var signals = new Signals(config, Say, server.RequestShutdown);
+        using var signals = new Signals(config, Say, server);
         AnnounceListening(server);
-        if (!Succeeds(server.Started)) return server.Completion.GetAwaiter().GetResult();
+        if (!HasLoaded(server)) return server.Completion.GetAwaiter().GetResult();
         AnnounceReady(server);
         var exitCode = Serve(server);
 
@@ -66,11 +66,25 @@ internal sealed class ServerCommand
         output.Role = config.Replicaof == null ? 'M' : 'S';
     }
 
-    private bool Succeeds(Task step)
+    /// <summary>What goes wrong here the log knows already.</summary>
+    private static bool HasLoaded(RedisLiteServer server)
     {
         try
         {
-            step.GetAwaiter().GetResult();
+            server.Started.GetAwaiter().GetResult();
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private bool IsListening(RedisLiteServer server)
+    {
+        try
+        {
+            server.Listening.GetAwaiter().GetResult();
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException or InvalidOperationException)

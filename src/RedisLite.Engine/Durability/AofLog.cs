@@ -52,6 +52,9 @@ internal sealed class AofLog : IEffectSink
         Waiters = new AofWaiters(engine, this);
     }
 
+    /// <summary>DEBUG AOF-FLUSH-SLEEP.</summary>
+    public long FlushSleepUs { get; set; }
+
     /// <summary>Clients that wait for the disk.</summary>
     public AofWaiters Waiters { get; }
 
@@ -185,6 +188,7 @@ internal sealed class AofLog : IEffectSink
     private bool TryWrite()
     {
         lastWriteTryMs = engine.Clock.NowMs;
+        if (FlushSleepUs > 0) engine.Environment.Process.Sleep(TimeSpan.FromMicroseconds(FlushSleepUs));
         var length = file!.Length;
         try
         {
@@ -292,7 +296,7 @@ internal sealed class AofLog : IEffectSink
         {
             if (part is null) continue;
             var path = Path(part.Name);
-            var opened = Storage.OpenRead(path) ?? throw new AofException($"the AOF file {part.Name}, which the manifest names, doesn't exist");
+            var opened = Storage.OpenRead(path) ?? throw new AofException($"the AOF file {part.Name} cannot be opened: No such file or directory");
             loads.Add(new AofLoad(engine, path, opened));
         }
         CurrentSize = loads.Sum(static load => load.Length);
@@ -408,14 +412,28 @@ internal sealed class AofLog : IEffectSink
         Waiters.Signal();
     }
 
-    /// <summary>Before the process ends.</summary>
-    public void Close()
+    /// <summary>Before the process ends, which may yet be refused: all is on the disk, and the log goes on. Null, or why it must not end.</summary>
+    public string? PrepareShutdown(bool force)
     {
-        RewriteJob?.Cancel();
-        if (file is null) return;
+        if (State == AofState.WaitsForBase)
+        {
+            if (!force)
+            {
+                engine.Log.Write(LogLevel.Warning, "Writing initial AOF, can't exit.");
+                return "the first base of the AOF is being written";
+            }
+            engine.Log.Write(LogLevel.Warning, "Writing initial AOF. Exit anyway.");
+        }
+        if (RewriteJob is { } job)
+        {
+            engine.Log.Write(LogLevel.Warning, "There is a child rewriting the AOF. Killing it!");
+            job.Cancel();
+        }
+        if (file is null) return null;
         engine.Log.Write(LogLevel.Notice, "Calling fsync() on the AOF file.");
         Flush(force: true);
         TryFsync();
+        return null;
     }
 
     private void TryFsync()
@@ -555,7 +573,7 @@ internal sealed class AofLog : IEffectSink
     private void Persist(AofManifest next) => Storage.Replace(ManifestPath, System.Text.Encoding.UTF8.GetBytes(next.ToText()));
 
     /// <summary>Files that no manifest needs. If that fails they stay named as history, and the next time tries again.</summary>
-    private void DeleteHistory()
+    public void DeleteHistory()
     {
         if (manifest.History.Count == 0 || Config.AofDisableAutoGc) return;
         var next = manifest.Copy();

@@ -21,6 +21,8 @@ internal sealed class Durability
         Loader = new StartupLoader(engine);
         engine.Config.OnChange(UpdateWriteRefusal, "save", "stop-writes-on-bgsave-error");
         engine.Config.OnChange(() => Aof.ApplyConfig(), "appendonly");
+        engine.Config.OnChange(() => RunningJob?.ChangeDelay(engine.Config.RdbKeySaveDelay), "rdb-key-save-delay");
+        engine.Config.OnChange(Aof.DeleteHistory, "aof-disable-auto-gc");
     }
 
     /// <summary>Where a value is made before it is known to be whole (RESTORE).</summary>
@@ -29,6 +31,9 @@ internal sealed class Durability
     public ValueReader Values { get; }
 
     public RdbOutput DumpBuffer { get; } = new(sink: null, compress: true, checksum: false);
+
+    /// <summary>DEBUG SET-SKIP-CHECKSUM-VALIDATION.</summary>
+    public bool SkipsChecksums { get; set; }
 
     public RdbSaver Saver { get; }
 
@@ -92,7 +97,7 @@ internal sealed class Durability
     {
         if (engine.IsLoading || Loader.HasFailed) noSave = true;                   // half a data set must not replace the whole one
         Saver.Cancel();
-        Aof.Close();
+        if (Aof.PrepareShutdown(force) is { } refusal) return refusal;
         if (noSave || (!save && engine.Config.Save.Length == 0)) return null;
 
         engine.Log.Write(LogLevel.Notice, "Saving the final RDB snapshot before exiting.");
@@ -107,10 +112,13 @@ internal sealed class Durability
         return failure;
     }
 
+    /// <summary>The snapshot that is being written in the background.</summary>
+    private SnapshotJob? RunningJob => Saver.Running ?? Aof.RewriteJob;
+
     /// <summary>A cancelled snapshot ends within a step.</summary>
     private void WaitForSnapshot()
     {
-        if ((Saver.Running ?? Aof.RewriteJob) is not { } job) return;
+        if (RunningJob is not { } job) return;
         job.Cancel();
         engine.Environment.Background.Finish(job);
         job.Complete();

@@ -12,6 +12,7 @@ namespace RedisLite.Engine.Durability;
 internal sealed class SnapshotJob : BackgroundJob
 {
     private const int KeysPerStep = 512;
+    private const int DelayPieceUs = 10_000;
 
     /// <summary>So many bytes at a time go to the disk, so that the last fsync is not one big stall of everybody who writes.</summary>
     private const long BytesPerFsync = 32 << 20;
@@ -23,7 +24,7 @@ internal sealed class SnapshotJob : BackgroundJob
     private readonly RdbWriteOptions options;
     private readonly RdbDatabase[] databases;
     private readonly Action<SnapshotJob> onCompleted;
-    private readonly int delayUs;
+    private volatile int delayUs;
     private IAppendFile? file;
     private readonly bool isText;
     private ISnapshotWriter? writer;
@@ -64,6 +65,9 @@ internal sealed class SnapshotJob : BackgroundJob
     /// <summary>Why there is no new file; null when there is one.</summary>
     public string? Failure { get; private set; }
 
+    /// <summary>rdb-key-save-delay was set; there is no child with a configuration of its own.</summary>
+    public void ChangeDelay(int microseconds) => delayUs = microseconds;
+
     public override bool Step()
     {
         if (isDone) return false;
@@ -91,7 +95,7 @@ internal sealed class SnapshotJob : BackgroundJob
             file = storage.Create(temporary);
             writer = isText ? new AofBaseWriter(engine.Heap, file, databases, options) : new RdbWriter(engine.Heap, file, databases, options);
         }
-        if (delayUs > 0) engine.Environment.Process.Sleep(TimeSpan.FromMicroseconds(delayUs));
+        if (delayUs > 0) Delay();
         var more = writer!.Step(delayUs != 0 ? 1 : KeysPerStep);
         if (more && writer.BytesWritten - syncedBytes < BytesPerFsync) return;
 
@@ -102,6 +106,13 @@ internal sealed class SnapshotJob : BackgroundJob
         file = null;
         storage.Rename(temporary, path);
         isDone = true;
+    }
+
+    /// <summary>In small pieces: a job that is to end does not sleep on.</summary>
+    private void Delay()
+    {
+        for (long slept = 0; slept < delayUs && !IsCancelled; slept += DelayPieceUs)
+            engine.Environment.Process.Sleep(TimeSpan.FromMicroseconds(Math.Min(delayUs - slept, DelayPieceUs)));
     }
 
     private void Fail(string reason)

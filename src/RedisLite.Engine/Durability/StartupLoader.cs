@@ -141,6 +141,11 @@ internal sealed class StartupLoader
         {
             var message = $"{(fromAof ? "Bad file format reading the append only file" : "Error loading the RDB file")} {path}: {e.Message}";
             engine.Log.Write(LogLevel.Warning, message);
+            if (e is RdbException rdb)
+            {
+                engine.Log.Write(LogLevel.Warning, $"[offset {rdb.Offset}] {rdb.Problem}");
+                engine.Log.Write(LogLevel.Warning, "Terminating server after rdb file reading failure.");
+            }
             engine.Log.Write(LogLevel.Warning, "Fatal error loading the DB, check server logs. Exiting.");
             foreach (var file in files) file.Dispose();
             files.Clear();
