@@ -114,7 +114,7 @@ internal sealed class Executor
     public string? Replay(Client client, RequestBatch source, in Request request)
     {
         var spec = engine.Commands.Find(source.Arg(request, 0));
-        if (spec is null) return $"Unknown command '{System.Text.Encoding.Latin1.GetString(source.Arg(request, 0))}'";
+        if (spec is null) return $"Unknown command '{CommandGate.Shown(source.Arg(request, 0), 128)}' reading the append only file";
         var ctx = replayContext;                    // DEBUG LOADAOF replays while its own context is in use
         ctx.Load(client, client.Reply, source.Buffer, source.Args, request.FirstArg, request.Argc);
         RunUnit(client, ctx, spec);

@@ -400,7 +400,11 @@ internal sealed class AofLog : IEffectSink
         if (State == AofState.WaitsForBase) TryDelete(temporaryIncrement);
         State = AofState.Off;                                   // whoever waits for it is told so, not that his writes are synced
         TryFsync();
-        RewriteJob?.Cancel();
+        if (RewriteJob is { } job)
+        {
+            engine.Log.Write(LogLevel.Notice, $"Killing AOF child: the rewrite that began {CurrentRewriteSeconds} seconds ago is of no use any more");
+            job.Cancel();
+        }
         file?.Dispose();
         file = null;
         text.Clear();

@@ -19,6 +19,7 @@ internal sealed class Durability
         Saver = new RdbSaver(engine);
         Aof = new AofLog(engine);
         Loader = new StartupLoader(engine);
+        Progress = new ProgressLog(engine);
         engine.Config.OnChange(UpdateWriteRefusal, "save", "stop-writes-on-bgsave-error");
         engine.Config.OnChange(() => Aof.ApplyConfig(), "appendonly");
         engine.Config.OnChange(() => RunningJob?.ChangeDelay(engine.Config.RdbKeySaveDelay), "rdb-key-save-delay");
@@ -38,6 +39,8 @@ internal sealed class Durability
     public RdbSaver Saver { get; }
 
     public AofLog Aof { get; }
+
+    public ProgressLog Progress { get; }
 
     public StartupLoader Loader { get; }
 
@@ -74,6 +77,7 @@ internal sealed class Durability
         if (engine.IsLoading) return;
         Aof.Tick(nowMs);
         Saver.Tick(nowMs);
+        if (RunningJob is { } job) Progress.Tell(job.StartedMs, job == Saver.Running ? "Background saving" : "Background AOF rewrite", "keys", job.Progress, job.BytesWritten);
     }
 
     /// <summary>Writes are refused while the disk refuses ours (stop-writes-on-bgsave-error), or the AOF's.</summary>
@@ -113,7 +117,7 @@ internal sealed class Durability
     }
 
     /// <summary>The snapshot that is being written in the background.</summary>
-    private SnapshotJob? RunningJob => Saver.Running ?? Aof.RewriteJob;
+    public SnapshotJob? RunningJob => Saver.Running ?? Aof.RewriteJob;
 
     /// <summary>A cancelled snapshot ends within a step.</summary>
     private void WaitForSnapshot()

@@ -62,6 +62,8 @@ internal sealed class SnapshotJob : BackgroundJob
 
     public long BytesWritten => writer?.BytesWritten ?? 0;
 
+    public Progress Progress => new(KeysWritten, KeysTotal, engine.Clock.NowMs - StartedMs);
+
     /// <summary>Why there is no new file; null when there is one.</summary>
     public string? Failure { get; private set; }
 
@@ -150,6 +152,7 @@ internal static class SnapshotOptions
             Compress = config.Rdbcompression,
             Checksum = config.Rdbchecksum,
             NowMs = engine.Clock.NowMs,
+            Timestamp = config.AofTimestampEnabled ? engine.Clock.NowMs / 1000 : 0,
             Access = config.MaxmemoryPolicy switch
             {
                 Config.MaxmemoryPolicy.AllkeysLfu or Config.MaxmemoryPolicy.VolatileLfu => RdbAccess.Frequency,

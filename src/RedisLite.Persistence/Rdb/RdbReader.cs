@@ -232,6 +232,6 @@ internal sealed class RdbReader
         var computed = _input.Crc;
         var stored = _input.UInt64();
         if (VerifyChecksum && stored != 0 && stored != computed)
-            throw _input.Bad($"wrong checksum: the file says {stored:x16}, its bytes give {computed:x16}");
+            throw _input.Bad($"CRC error, wrong checksum: the file says {stored:x16}, its bytes give {computed:x16}");
     }
 }

@@ -29,6 +29,9 @@ internal sealed class RdbWriteOptions
 
     /// <summary>For idle seconds.</summary>
     public long NowMs { get; init; }
+
+    /// <summary>Unix seconds to put at the head of a base that is written as commands; 0 = none.</summary>
+    public long Timestamp { get; init; }
 }
 
 /// <summary>Writes a whole data set in steps.</summary>
