@@ -41,6 +41,8 @@ internal static class DebugCommands
             "    NOFLUSH (do not forget), NOSAVE (load what is on disk)."),
         new("SET-ACTIVE-EXPIRE", 1, 1, SetActiveExpire, "SET-ACTIVE-EXPIRE <0|1>",
             "    With 0, keys past their time go only when somebody asks for them."),
+        new("SET-DISABLE-DENY-SCRIPTS", 1, 1, SetDisableDenyScripts, "SET-DISABLE-DENY-SCRIPTS <0|1>",
+            "    With 1, scripts may call the commands that are refused to them."),
         new("SET-SKIP-CHECKSUM-VALIDATION", 1, 1, SetSkipChecksum, "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
             "    With 1, RDB files and RESTORE payloads are read whatever their checksum says."),
         new("SLEEP", 1, 1, Sleep, "SLEEP <seconds>", "    Stop the server for so long. Decimals allowed."),
@@ -126,6 +128,12 @@ internal static class DebugCommands
     private static void PauseCron(CommandContext ctx)
     {
         ctx.Engine.CronPaused = IsOn(ctx);
+        ctx.Reply.Ok();
+    }
+
+    private static void SetDisableDenyScripts(CommandContext ctx)
+    {
+        ctx.Engine.Scripts.NoScriptDisabled = IsOn(ctx);
         ctx.Reply.Ok();
     }
 

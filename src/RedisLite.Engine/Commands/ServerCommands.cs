@@ -165,6 +165,8 @@ internal static class ServerCommands
         const ShutdownOptions contradiction = ShutdownOptions.Save | ShutdownOptions.NoSave;
         if ((options & contradiction) == contradiction || (abort && options != ShutdownOptions.Default)) args.Unexpected();
         if ((options & ShutdownOptions.Now) == 0 && !abort && ctx.MayNotBlock) args.Fail("ERR SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client");
+        var run = ctx.Engine.Scripts.Run;
+        if (run.IsBusy && (options & ShutdownOptions.NoSave) == 0) args.Fail(run.IsFunction ? Errors.BusyFunction : Errors.BusyScript);
         if (args.Failed()) return;
 
         if (abort)
