@@ -34,9 +34,9 @@ internal sealed class RdbLoad : FileLoad
         : base(path, file)
     {
         var strict = engine.Config.SanitizeDumpPayload == Config.SanitizePayload.Yes;
-        reader = new RdbReader(engine.Heap, new RdbInput(file, file.Length), new LoadTarget(engine, isAofBase), strict) 
+        reader = new RdbReader(engine.Heap, new RdbInput(file, file.Length), new LoadTarget(engine, isAofBase), strict)
         {
-            VerifyChecksum = engine.Config.Rdbchecksum,
+            VerifyChecksum = engine.Config.Rdbchecksum && !engine.Durability.SkipsChecksums,
             Merges = engine.Durability.Loader.Merges,
         };
     }
