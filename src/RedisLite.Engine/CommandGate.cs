@@ -69,12 +69,13 @@ internal static class CommandGate
         if (!client.Has(ClientFlags.Restricted)) return default;
         var request = new RequestView(ctx, first: 0);
         var verdict = engine.Accounts.Check(client.User, spec, request);
-        if (!verdict.IsAllowed) engine.Accounts.Record(client, verdict, spec, request, context);
+        if (!verdict.IsAllowed) engine.Accounts.Record(client.ScriptCaller ?? client, verdict, spec, request, context);
         return verdict;
     }
 
     /// <summary>Whether the user of a script may run a command (redis.acl_check_cmd): asking is no offence, and is not logged as one.</summary>
-    public static bool MayRun(Engine engine, Client client, CommandContext ctx, CommandSpec spec) => Permission(engine, client, ctx, spec) is null;
+    public static bool MayRun(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
+        !client.Has(ClientFlags.Restricted) || engine.Accounts.Check(client.User, spec, new RequestView(ctx, first: 0)).IsAllowed;
 
     private static Verdict AdmitSlowly(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
     {
@@ -84,7 +85,7 @@ internal static class CommandGate
             return Refuse(engine, client, ctx, spec, error);
         }
 
-        if (engine.Pause.Holds(client, spec, engine.Clock.NowMs))
+        if (engine.Pause.Holds(client, spec, engine.Clock.NowMs) && (engine.Pause.All || !engine.Scripts.IsKnownToRead(ctx, spec)))
         {
             client.Set(ClientFlags.Postponed);
             engine.Pause.Add(client);

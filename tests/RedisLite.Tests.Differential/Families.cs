@@ -41,6 +41,8 @@ internal static class Families
         ["geo"] = "geo",
         ["streams"] = "streams",
         ["blocking"] = null,
+        ["scripting"] = null,
+        ["functions"] = null,
     };
 
     private static readonly string? Override = Environment.GetEnvironmentVariable("REDISLITE_DIFF_FAMILIES") is { Length: > 0 } names ? names : null;

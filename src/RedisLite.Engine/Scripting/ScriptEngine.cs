@@ -86,6 +86,20 @@ internal sealed class ScriptEngine
         Invoke(ctx, world, script.Function);
     }
 
+    /// <summary>A request for a script or a function that says it does not write: a pause of writes does not hold it.</summary>
+    public bool IsKnownToRead(CommandContext ctx, CommandSpec spec)
+    {
+        if (!spec.Has(CommandFlags.MayReplicate) || spec.Has(CommandFlags.Write) || ctx.Client.Has(ClientFlags.InMulti)) return false;
+        var flags = spec.FullName switch
+        {
+            "eval" => ScriptHeader.ParseScript(ctx.Arg(1), out var given, out _) is null ? given : ScriptFlags.None,
+            "evalsha" => Cache.FindSha(ctx.Arg(1))?.Flags ?? ScriptFlags.None,
+            "fcall" => Functions.FindFunction(ctx.Arg(1))?.Flags ?? ScriptFlags.None,
+            _ => ScriptFlags.None,
+        };
+        return (flags & ScriptFlags.NoWrites) != 0;
+    }
+
     public void FlushScripts()
     {
         Cache.Clear();
