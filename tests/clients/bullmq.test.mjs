@@ -162,7 +162,9 @@ await check('bullmq: a stalled job is given to another worker', async () => {
 });
 
 await check('bullmq: events tell the whole story in order', async () => {
-  const queue = queueOf('story'), events = await eventsOf('story'), story = [];
+  const queue = queueOf('story'), story = [];
+  const events = keep(new QueueEvents('story', { connection, lastEventId: '0-0' }));                    // from the beginning: what comes before its first read counts too
+  await events.waitUntilReady();
   for (const name of ['added', 'waiting', 'active', 'progress', 'completed']) events.on(name, () => story.push(name));
   workerOf('story', async (job) => { await job.updateProgress(1); });
   const job = await queue.add('j', {});

@@ -79,6 +79,7 @@ public class FunctionTests
     [InlineData("FUNCTION FLUSH NOW", "ERR FUNCTION FLUSH only supports SYNC|ASYNC option")]
     [InlineData("FUNCTION KILL", "NOTBUSY No scripts in execution right now.")]
     [InlineData("FUNCTION LOAD x y", "ERR Unknown option given: x")]
+    [InlineData("FUNCTION DUMP x", "ERR wrong number of arguments for 'function|dump' command")]
     [InlineData("FUNCTION RESTORE abc", "ERR DUMP payload version or checksum are wrong")]
     [InlineData("FUNCTION RESTORE abc NOW", "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.")]
     public void Subcommands_answer(string request, string reply)
