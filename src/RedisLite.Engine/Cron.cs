@@ -37,6 +37,8 @@ internal sealed class Cron(Engine engine)
         engine.Rates.Sample(now, engine.Stats, engine.LoopTimes);
         engine.Expiry.SampleLifetimes();
         engine.Clients.CloseIdle(now);
+        engine.Clients.LookAfterBuffers(now);
+        engine.Tracking.ReduceToLimit();
         engine.Durability.Tick(now);
         SampleMemory(now);
     }

@@ -38,6 +38,7 @@ internal sealed class Engine
         Clients = new ClientList(this);
         Blocked = new BlockedClients(this);
         PubSub = new PubSubHub(ByteKeys);
+        Tracking = new Tracking.ClientTracking(this);
         Eviction = new Eviction(this);
         Expiry = new ExpiryCycle(this);
         ClientEviction = new ClientEviction(this);
@@ -77,6 +78,8 @@ internal sealed class Engine
     public BlockedClients Blocked { get; }
 
     public PubSubHub PubSub { get; }
+
+    public Tracking.ClientTracking Tracking { get; }
 
     public MonitorFeed Monitors { get; } = new();
 
@@ -149,8 +152,8 @@ internal sealed class Engine
     /// <summary>Why writes are refused at the moment (MISCONF), null when they are not.</summary>
     public string? WriteRefusal { get; set; }
 
-    /// <summary>Something global (maxmemory, a pause, loading, disk errors) sends every request through the whole gate.</summary>
-    public bool GateIsNarrow => Config.Maxmemory > 0 || Pause.UntilMs != 0 || IsLoading || WriteRefusal is not null;
+    /// <summary>Something global (maxmemory, a pause, loading, disk errors, too many tracked keys) sends every request through the whole gate.</summary>
+    public bool GateIsNarrow => Config.Maxmemory > 0 || Pause.UntilMs != 0 || IsLoading || WriteRefusal is not null || Tracking.IsOverLimit;
 
     public bool IsPausedForWrites => Pause.UntilMs != 0 && Pause.IsActive(Clock.NowMs);
 
@@ -184,6 +187,7 @@ internal sealed class Engine
         Clock.NextUnit();
         var cronBegan = Clock.UnitTicks;
         cron.Run();
+        Tracking.Broadcast();
         Durability.EndIteration();
         Clients.CloseScheduled();
         LoopTimes.End(Stats, cronBegan);
@@ -214,9 +218,10 @@ internal sealed class Engine
         if ((classes & NotifyClasses.Keyevent) != 0) PubSub.Publish(EventChannel("__keyevent@"u8, db, what.NameBytes), key);
     }
 
-    /// <summary>A key changed: whoever caches it outside is told (client tracking).</summary>
-    public void KeyChanged(CommandContext ctx, int db, ReadOnlySpan<byte> key)
+    /// <summary>A key changed: whoever caches it outside is told. <paramref name="by"/>: null when it expired or was evicted.</summary>
+    public void KeyChanged(Client? by, ReadOnlySpan<byte> key)
     {
+        if (Tracking.IsActive) Tracking.KeyChanged(by, key);
     }
 
     public ValueType? TypeOf(int db, ReadOnlySpan<byte> key)
@@ -303,6 +308,10 @@ internal sealed class Engine
         public bool IsUnixSocket => false;
 
         public void Resume()
+        {
+        }
+
+        public void TrimInput()
         {
         }
 

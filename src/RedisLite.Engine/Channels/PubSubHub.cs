@@ -76,11 +76,12 @@ internal sealed class PubSubHub(ByteKeyComparer comparer)
             if (!Glob.IsMatch(pattern, channel)) continue;
             foreach (var client in clients)
             {
-                client.Reply.Push(4);
-                client.Reply.Bulk("pmessage"u8);
-                client.Reply.Bulk(pattern);
-                client.Reply.Bulk(channel);
-                client.Reply.Bulk(message);
+                var writer = client.Engine.Executor.PushTo(client);
+                writer.Push(4);
+                writer.Bulk("pmessage"u8);
+                writer.Bulk(pattern);
+                writer.Bulk(channel);
+                writer.Bulk(message);
                 client.Engine.AfterPush(client);
             }
 
@@ -99,10 +100,11 @@ internal sealed class PubSubHub(ByteKeyComparer comparer)
 
     private static void Push(Client client, ReadOnlySpan<byte> kind, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message)
     {
-        client.Reply.Push(3);
-        client.Reply.Bulk(kind);
-        client.Reply.Bulk(channel);
-        client.Reply.Bulk(message);
+        var writer = client.Engine.Executor.PushTo(client);
+        writer.Push(3);
+        writer.Bulk(kind);
+        writer.Bulk(channel);
+        writer.Bulk(message);
         client.Engine.AfterPush(client);
     }
 
@@ -116,6 +118,7 @@ internal sealed class PubSubHub(ByteKeyComparer comparer)
         own.Add(bytes);
         if (!map.TryGetValue(bytes, out var list)) map.Add(bytes, list = []);
         list.Add(client);
+        client.Hold(name);
         client.Set(ClientFlags.Subscribed);
         if (wasEmpty) ClientCount++;
         return true;
@@ -124,6 +127,7 @@ internal sealed class PubSubHub(ByteKeyComparer comparer)
     private bool Remove(Client client, Dictionary<byte[], List<Client>> map, HashSet<byte[]>? own, ReadOnlySpan<byte> name)
     {
         if (own is null || !own.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(name)) return false;
+        client.LetGo(name);
         var lookup = map.GetAlternateLookup<ReadOnlySpan<byte>>();
         if (lookup.TryGetValue(name, out var list))
         {

@@ -201,9 +201,10 @@ internal static class ConnectionCommands
         TransactionState.Discard(client);
         ctx.Engine.Monitors.Remove(client);
         ctx.Engine.PubSub.UnsubscribeAll(client);
+        ctx.Engine.Tracking.Disable(client);
         client.Reply.Protocol = 2;
         client.Name = "";
-        client.Clear(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext | ClientFlags.NoTouch | ClientFlags.NoEvict | ClientFlags.Tracking);
+        client.Clear(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext | ClientFlags.NoTouch | ClientFlags.NoEvict);
         client.User = ctx.Engine.Accounts.Default;
         if (!client.User.NoPass) client.Set(ClientFlags.NeedsAuth);
         ctx.Select(0);

@@ -27,7 +27,6 @@ internal static class PendingFeatures
              "tls-ca-cert-file", "tls-ca-cert-dir", "tls-auth-clients", "tls-protocols", "tls-ciphersuites"]),
         new("access control lists", "access control lists are not supported yet", static c => c.Aclfile.Length > 0, ["aclfile"],
             ["acllog-max-len", "acl-pubsub-default"]),
-        new("client tracking", "", static _ => false, [], ["tracking-table-max-keys"]),
         new("scripts", "", static _ => false, [], ["busy-reply-threshold"]),
         new("modules", "", static _ => false, [], ["enable-module-command"]),
     ];
