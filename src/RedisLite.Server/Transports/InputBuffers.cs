@@ -6,7 +6,7 @@ namespace RedisLite.Server.Transports;
 /// most a fifth of what a client is charged for is waste (the runtime's pool doubles). What is kept for reuse is bounded. Loop thread only.
 internal sealed class InputBuffers
 {
-    private const int SmallestSize = 64;
+    private const int SmallestSize = 16;
     private const int LargestKept = 1024 * 1024;
     private const long KeptBytesMax = 16 * 1024 * 1024;
 

@@ -61,7 +61,8 @@ internal sealed class LoopPipeReader(InputBuffers buffers) : PipeReader
         _end += count;
     }
 
-    /// The shared buffer is about to serve another connection. When it is known that much more will come, room for it is made at once: one copy, not two.
+    /// The shared buffer is about to serve another connection. Room for the rest of a big argument is made at
+    /// once, one copy instead of two, but no more than four times what has come.
     public void Settle(int wanted = 1)
     {
         if (!_shared) return;
@@ -72,8 +73,8 @@ internal sealed class LoopPipeReader(InputBuffers buffers) : PipeReader
             _shared = false;
             return;
         }
-        var size = Math.Max(wanted, tail) <= SharedTailMax ? tail : SizeFor(wanted, tail);
-        MoveTo(buffers.Rent(size > Array.MaxLength ? tail : (int)size));
+        var size = tail <= SharedTailMax ? tail : Math.Clamp(wanted, tail, tail * 4L);
+        MoveTo(buffers.Rent((int)Math.Min(size, Array.MaxLength)));
     }
 
     /// The peer has been silent for a while: no room is kept for what it announced.
