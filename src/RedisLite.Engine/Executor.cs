@@ -19,6 +19,9 @@ internal sealed class Executor
     private const int NestingMax = 8;
     private const long SharedTimeFromUs = 1000;
 
+    /// <summary>Below this, output limits are looked at once for the whole batch; above, they stop the batch at once.</summary>
+    private const long UncheckedOutputMax = 16 * 1024;
+
     private readonly Engine engine;
     private readonly bool duringScript;
     private readonly RequestBatch batch = new();
@@ -28,6 +31,7 @@ internal sealed class Executor
     private readonly CommandContext[] contexts = new CommandContext[NestingMax];
     private readonly CommandContext internalContext;
     private readonly CommandContext replayContext;
+    private readonly ReplyWriter pushes = new(new OutputBuffer());
     private CommandContext fastContext;
     private int depth;
     private int fastCount;
@@ -43,8 +47,31 @@ internal sealed class Executor
         fastContext = contexts[0];
     }
 
-    /// <summary>Whose command runs now.</summary>
-    public Client? Running { get; private set; }
+    /// <summary>The client whose requests are being run, from before the gate until all is over; null between the clients.</summary>
+    public Client? Current { get; private set; }
+
+    /// <summary>A handler is running.</summary>
+    public bool IsExecuting => depth > 0;
+
+    /// <summary>Something for <see cref="Current"/> waits until its request has been replied to.</summary>
+    public bool HasPushes { get; set; }
+
+    /// <summary>What is sent to this client now waits for the end of its own command.</summary>
+    public bool HoldsPushesFor(Client client) => client == Current && IsExecuting;
+
+    public long HeldPushBytes => pushes.Output.Length;
+
+    /// <summary>
+    /// Where out-of-band data for a client is to be written: what a client causes to be sent to itself comes behind the reply of its command, or it
+    /// could come into the middle of it.
+    /// </summary>
+    public ReplyWriter PushTo(Client client)
+    {
+        if (!HoldsPushesFor(client)) return client.Reply;
+        HasPushes = true;
+        pushes.Protocol = client.Reply.Protocol;
+        return pushes;
+    }
 
     /// <summary>Consume and run the whole requests that the reader holds.</summary>
     public void Process(Client client, PipeReader reader)
@@ -65,7 +92,9 @@ internal sealed class Executor
             client.Parser.Authenticated = !engine.AwaitsAuth(client);
             var status = client.Parser.Parse(bytes.Array!, start, end, batch);
             client.QueryBytes = end - start;                         // a request sees itself in CLIENT LIST
+            Current = client;
             var consumed = batch.Count == 0 ? batch.Consumed : Run(client);
+            Current = null;
             if (status == ParseStatus.ProtocolError && client.MayRead) ProtocolError(client, bytes);
 
             client.QueryBytes = end - consumed;
@@ -130,10 +159,11 @@ internal sealed class Executor
 
         ctx.Begin(state.Request.Spec);
         var before = engine.Clock.Timestamp();
-        Running = client;
+        var awaiting = Current;
+        Current = client;
         Invoke(ctx);
-        Running = null;
-        engine.SendHeldPushes(client);
+        if (HasPushes) DeliverPushes(client);
+        Current = awaiting;
         if (ctx.HasBlocked) return;
 
         engine.Blocked.Unblock(client);
@@ -246,7 +276,6 @@ internal sealed class Executor
     private bool RunUnit(Client client, CommandContext ctx, CommandSpec? spec)
     {
         client.TotalCommands++;
-        client.LastArgc = ctx.Argc;
         var verdict = CommandGate.Admit(engine, client, ctx, ref spec);
         if (verdict == Verdict.HoldBack) return false;
         if (verdict == Verdict.Run)
@@ -256,11 +285,9 @@ internal sealed class Executor
             if (!isFast) SettleFast();
             ctx.Begin(spec);
             var before = client.Output.Length;
-            Running = client;
             Invoke(ctx);
-            Running = null;
             if (client.Has(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) Silence(client, spec, before);
-            engine.SendHeldPushes(client);
+            if (HasPushes) DeliverPushes(client);
             if (isFast)
             {
                 fastSpecs[fastCount++] = spec;
@@ -276,8 +303,26 @@ internal sealed class Executor
             engine.Clock.NextUnit();
         }
 
+        if (client.Has(ClientFlags.Caching)) EndCaching(client, spec);
         EndUnit(client);
+        if (client.Output.Length > UncheckedOutputMax) engine.Clients.CheckOutputLimit(client);
         return true;
+    }
+
+    /// <summary>CLIENT CACHING holds for the next command, or transaction.</summary>
+    private static void EndCaching(Client client, CommandSpec? spec)
+    {
+        if (!client.Has(ClientFlags.InMulti) && spec is not { Parent.Name: "CLIENT" }) client.Clear(ClientFlags.Caching);
+    }
+
+    /// <summary>Messages first, then what client tracking has to say.</summary>
+    private void DeliverPushes(Client client)
+    {
+        client.Output.WriteAll(pushes.Output);
+        pushes.Output.Clear();
+        engine.Tracking.SendPending(client);
+        HasPushes = false;
+        engine.AfterPush(client);
     }
 
     /// <summary>
@@ -327,6 +372,9 @@ internal sealed class Executor
             depth--;
         }
 
+        var reader = ctx.Client.ScriptCaller ?? ctx.Client;          // what a script reads, its caller has read
+        if (reader.Has(ClientFlags.Tracking)) engine.Tracking.Remember(ctx, reader);
+
         // What the commands inside EXEC got wrong is theirs: EXEC itself did not fail.
         var own = ctx.Reply.Errors - errors - (nestedErrors - nestedBefore);
         if (own > 0) ctx.Spec.FailedCalls++;
@@ -364,7 +412,6 @@ internal sealed class Executor
     private void Resume(Client client)
     {
         client.LastInteractionMs = engine.Clock.NowMs;
-        client.Set(ClientFlags.Unblocked);
         engine.AfterReply(client);
         client.Connection.Resume();
     }

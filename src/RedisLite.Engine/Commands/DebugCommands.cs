@@ -39,6 +39,8 @@ internal static class DebugCommands
         new("LOADAOF", 0, 0, LoadAof, "LOADAOF", "    Write the AOF out, forget all keys and load the AOF again."),
         new("RELOAD", 0, 3, Reload, "RELOAD [option ...]", "    Save the RDB file, forget all keys and load it again. Options: MERGE (keep what is there),",
             "    NOFLUSH (do not forget), NOSAVE (load what is on disk)."),
+        new("REPLYBUFFER", 2, 2, ReplyBuffer, "REPLYBUFFER RESIZING <0|1>",
+            "    With 0, a client whose replies have been sent keeps a buffer for the next ones."),
         new("SET-ACTIVE-EXPIRE", 1, 1, SetActiveExpire, "SET-ACTIVE-EXPIRE <0|1>",
             "    With 0, keys past their time go only when somebody asks for them."),
         new("SET-DISABLE-DENY-SCRIPTS", 1, 1, SetDisableDenyScripts, "SET-DISABLE-DENY-SCRIPTS <0|1>",
@@ -137,7 +139,20 @@ internal static class DebugCommands
         ctx.Reply.Ok();
     }
 
-    private static bool IsOn(CommandContext ctx) => NumberText.TryParseInt64(ctx.Arg(2), out var value) && value != 0;
+    /// <summary>Peaks of reply buffers (PEAK-RESET-TIME) decide nothing here.</summary>
+    private static void ReplyBuffer(CommandContext ctx)
+    {
+        if (!ctx.ArgIs(2, "RESIZING"u8))
+        {
+            ctx.Fail("ERR unknown subcommand or wrong number of arguments for 'REPLYBUFFER'. Try DEBUG HELP.");
+            return;
+        }
+
+        ctx.Engine.OutputBlocks.ClientsKeepOne = !IsOn(ctx, 3);
+        ctx.Reply.Ok();
+    }
+
+    private static bool IsOn(CommandContext ctx, int argument = 2) => NumberText.TryParseInt64(ctx.Arg(argument), out var value) && value != 0;
 
     private static void Error(CommandContext ctx) => ctx.Reply.Error(ctx.Arg(2));
 

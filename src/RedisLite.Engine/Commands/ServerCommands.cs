@@ -95,6 +95,7 @@ internal static class ServerCommands
     {
         if (!TryFlushMode(ctx, out var lazy)) return;
         ctx.CountChanges(Flushing.Flush(ctx, ctx.Db, lazy));
+        ctx.Engine.Tracking.KeysFlushed();
         ctx.PropagateRequestAnyway();
         ctx.Reply.Ok();
     }
@@ -103,6 +104,7 @@ internal static class ServerCommands
     {
         if (!TryFlushMode(ctx, out var lazy)) return;
         foreach (var db in ctx.Engine.Databases) ctx.CountChanges(Flushing.Flush(ctx, db, lazy));
+        ctx.Engine.Tracking.KeysFlushed();
         ctx.CountChanges(1);
         ctx.PropagateRequestAnyway();
         ctx.Engine.Durability.AllFlushed();
