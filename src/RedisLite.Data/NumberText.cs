@@ -98,6 +98,19 @@ internal static class NumberText
         return TryConvert(FloatScanner.Scan(text), text, refuseRange: false, out value) && !double.IsNaN(value);
     }
 
+    /// <summary>
+    /// What SORT compares by: strtod of a C string, so it ends at a zero byte, leading space is skipped and no text at all is 0. Out of range is refused.
+    /// </summary>
+    public static bool TryParseWeight(ReadOnlySpan<byte> text, out double value)
+    {
+        value = 0;
+        var end = text.IndexOf((byte)0);
+        if (end >= 0) text = text[..end];
+        if (text.IsEmpty) return true;
+        while (!text.IsEmpty && IsSpace(text[0])) text = text[1..];
+        return TryConvert(FloatScanner.Scan(text), text, refuseRange: true, out value) && !double.IsNaN(value);
+    }
+
     private static bool TryConvert(scoped in FloatScanner scan, ReadOnlySpan<byte> text, bool refuseRange, out double value)
     {
         value = 0;

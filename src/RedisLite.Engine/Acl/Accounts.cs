@@ -38,6 +38,9 @@ internal sealed class Accounts
         return matches ? user : null;
     }
 
+    /// <summary>SORT … BY and GET read keys that no argument names: only who may read every key may use them.</summary>
+    public bool MayReadEveryKey(CommandContext ctx) => true;
+
     /// <summary>What the client's account forbids about this command, as an error text; null when it may run.</summary>
     public string? Refusal(Client client, CommandContext ctx, CommandSpec spec) =>
         client.User.Enabled || spec.Has(CommandFlags.NoAuth) ? null : $"NOPERM User {client.User.Name} is disabled";
