@@ -99,7 +99,8 @@ internal static class NumberText
     }
 
     /// <summary>
-    /// What SORT compares by: strtod of a C string, so it ends at a zero byte, leading space is skipped and no text at all is 0. Out of range is refused.
+    /// What SORT compares by: strtod of a C string, so it ends at a zero byte, leading space is skipped and no text at all is 0. Out of range is refused,
+    /// and that includes numbers too small for all their digits.
     /// </summary>
     public static bool TryParseWeight(ReadOnlySpan<byte> text, out double value)
     {
@@ -108,7 +109,7 @@ internal static class NumberText
         if (end >= 0) text = text[..end];
         if (text.IsEmpty) return true;
         while (!text.IsEmpty && IsSpace(text[0])) text = text[1..];
-        return TryConvert(FloatScanner.Scan(text), text, refuseRange: true, out value) && !double.IsNaN(value);
+        return TryConvert(FloatScanner.Scan(text), text, refuseRange: true, out value) && !double.IsNaN(value) && !double.IsSubnormal(value);
     }
 
     private static bool TryConvert(scoped in FloatScanner scan, ReadOnlySpan<byte> text, bool refuseRange, out double value)

@@ -136,6 +136,7 @@ internal static class SortCommands
             _ => ZSetValue.Over(source).Count,
         };
         (first, count) = Window(query, total);
+        if (total > 0 && source.Type == ValueType.ZSet) ZSetValue.Over(source).BecomeBig();         // sorting leaves a "skiplist" behind in Redis
         if (total == 0 || (query.KeepsOrder && count == 0)) return true;
         if (query.KeepsOrder && source.Type != ValueType.Set)
         {
