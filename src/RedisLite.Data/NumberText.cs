@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
 
@@ -195,11 +196,24 @@ internal static class NumberText
     /// <summary>A double through long double's <c>%.17Lf</c> without trailing zeros: coordinates. The value must be finite.</summary>
     public static int FormatHuman(double value, Span<byte> destination) => ExtendedFloat.FromDouble(value).Format(destination);
 
-    /// <summary>Fixed decimals, correctly rounded (C's <c>%.4f</c>): distances.</summary>
-    public static int FormatFixed(double value, int decimals, Span<byte> destination)
+    /// <summary>
+    /// Four decimals, for distances: ten thousand times the value is rounded half to even, so the last digit can differ from C's <c>%.4f</c>, which rounds the
+    /// exact value. Not negative.
+    /// </summary>
+    public static int FormatDistance(double value, Span<byte> destination)
     {
-        value.TryFormat(destination, out var written, decimals == 4 ? "F4" : "F" + decimals, CultureInfo.InvariantCulture);
-        return written;
+        const double unit = 10_000;
+        if (value * unit > long.MaxValue / 2)
+        {
+            value.TryFormat(destination, out var all, "F4", CultureInfo.InvariantCulture);
+            return all;
+        }
+
+        var (whole, fraction) = Math.DivRem((long)Math.Round(value * unit), (long)unit);
+        Utf8Formatter.TryFormat(whole, destination, out var written);
+        destination[written++] = (byte)'.';
+        Utf8Formatter.TryFormat(fraction, destination[written..], out var decimals, new StandardFormat('D', 4));
+        return written + decimals;
     }
 
     private static int FormatSpecial(double value, Span<byte> destination) =>

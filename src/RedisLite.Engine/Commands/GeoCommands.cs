@@ -1,10 +1,7 @@
-using System.Buffers;
 using System.Globalization;
 using RedisLite.Data;
-using RedisLite.Data.Encodings;
 using RedisLite.Data.Geo;
 using RedisLite.Data.Values;
-using RedisLite.Engine.Databases;
 using static RedisLite.Engine.CommandFlags;
 using static RedisLite.Engine.KeyFlags;
 
@@ -17,7 +14,6 @@ namespace RedisLite.Engine.Commands;
 internal static class GeoCommands
 {
     private const string BadUnit = "ERR unsupported unit provided. please use M, KM, FT, MI";
-    private const int DistanceDecimals = 4;
     private const int NumberTextMax = 64;
 
     public static CommandSpec[] Table() =>
@@ -141,7 +137,7 @@ internal static class GeoCommands
     internal static void ReplyDistance(CommandContext ctx, double distance)
     {
         Span<byte> text = stackalloc byte[NumberTextMax];
-        ctx.Reply.Bulk(text[..NumberText.FormatFixed(distance, DistanceDecimals, text)]);
+        ctx.Reply.Bulk(text[..NumberText.FormatDistance(distance, text)]);
     }
 
     internal static GeoPosition NextPosition(ref ArgReader args)

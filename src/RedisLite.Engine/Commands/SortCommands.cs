@@ -66,8 +66,9 @@ internal static class SortCommands
             return;
         }
 
-        // A set has no order of its own, so what is stored of one is sorted after all: every copy of the data set must store the same.
-        if (query is { KeepsOrder: true, StoreAt: > 0 } && source.Exists && source.Type == ValueType.Set)
+        // A set has no order of its own, so what a script or another key gets of it is sorted after all: every copy of the data set must get the same.
+        var isKept = query.StoreAt > 0 || ctx.Client.Has(ClientFlags.Script);
+        if (query.KeepsOrder && isKept && source.Exists && source.Type == ValueType.Set)
         {
             query.KeepsOrder = false;
             query.Alpha = true;
