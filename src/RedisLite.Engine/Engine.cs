@@ -245,6 +245,11 @@ internal sealed class Engine
         AddLatency(spec.Has(CommandFlags.Fast) ? "fast-command" : "command", microseconds / 1000);
     }
 
+    public void AddLatencySince(string name, long timestamp)
+    {
+        if (Config.LatencyMonitorThreshold > 0) AddLatency(name, Clock.MicrosecondsOf(Clock.Timestamp() - timestamp) / 1000);
+    }
+
     public void AddLatency(string name, long ms)
     {
         if (Config.LatencyMonitorThreshold > 0 && ms >= Config.LatencyMonitorThreshold) Latency.Add(name, Clock.NowMs, ms);

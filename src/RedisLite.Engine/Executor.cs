@@ -19,6 +19,9 @@ internal sealed class Executor
     private const int NestingMax = 8;
     private const long SharedTimeFromUs = 1000;
 
+    /// <summary>From this size on unread bytes are weighed before they become a request.</summary>
+    private const int BigRequest = 64 * 1024;
+
     /// <summary>Below this, output limits are looked at once for the whole batch; above, they stop the batch at once.</summary>
     private const long UncheckedOutputMax = 16 * 1024;
 
@@ -82,6 +85,12 @@ internal sealed class Executor
             var start = bytes.Offset;
             var end = bytes.Offset + bytes.Count;
             client.LastInteractionMs = engine.Clock.NowMs;
+            if (end - start >= BigRequest && !engine.ClientEviction.Allows(client, end - start))
+            {
+                reader.AdvanceTo(data.Start, data.End);
+                break;
+            }
+
             client.Parser.Authenticated = !engine.AwaitsAuth(client);
             var status = client.Parser.Parse(bytes.Array!, start, end, batch);
             client.QueryBytes = end - start;                         // a request sees itself in CLIENT LIST

@@ -179,6 +179,7 @@ internal sealed class AofLog : IEffectSink
     {
         lastWriteTryMs = engine.Clock.NowMs;
         var length = file!.Length;
+        var began = engine.Clock.Timestamp();
         try
         {
             file.Append(text.Bytes);
@@ -188,6 +189,8 @@ internal sealed class AofLog : IEffectSink
             WriteFailed(e, length);
             return false;
         }
+        engine.AddLatencySince("aof-write", began);
+        engine.AddLatencySince(isSyncing ? "aof-write-pending-fsync" : engine.Heap.SnapshotActive ? "aof-write-active-child" : "aof-write-alone", began);
         unsyncedBytes += text.Length;
         CurrentSize += text.Length;
         text.Clear();
@@ -222,9 +225,11 @@ internal sealed class AofLog : IEffectSink
 
     private void FsyncNow()
     {
+        var began = engine.Clock.Timestamp();
         try
         {
             file!.Fsync();
+            engine.AddLatencySince("aof-fsync-always", began);
             SyncedUpTo(Appended);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
