@@ -8,6 +8,7 @@ internal static class CommandCatalog
     public static CommandTable Create() => new CommandTable()
         .Add("connection", ConnectionCommands.Table())
         .Add("connection", ClientCommands.Table())
+        .Add("server", AclCommands.Table())
         .Add("transactions", TransactionCommands.Table())
         .Add("generic", KeyCommands.Table())
         .Add("generic", ExpireCommands.Table())
@@ -20,6 +21,7 @@ internal static class CommandCatalog
         .Add("sorted-set", SortedSetRangeCommands.Table())
         .Add("sorted-set", SortedSetCombineCommands.Table())
         .Add("pubsub", PubSubCommands.Table())
+        .Add("scripting", ScriptingCommands.Table())
         .Add("generic", ReplicationCommands.Table())
         .Add("server", ServerCommands.Table())
         .Add("server", SlowLogCommands.Table())
@@ -30,5 +32,6 @@ internal static class CommandCatalog
         .Add("server", CommandCommands.Table())
         .Add("server", PersistenceCommands.Table())
         .Add("generic", DumpCommands.Table())
+        .Add("generic", MigrateCommand.Table())
         .Freeze();
 }

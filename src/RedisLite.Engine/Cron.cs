@@ -39,7 +39,9 @@ internal sealed class Cron(Engine engine)
         engine.Clients.CloseIdle(now);
         engine.Clients.LookAfterBuffers(now);
         engine.Tracking.ReduceToLimit();
+        engine.Peers.CloseIdle(now);
         engine.Durability.Tick(now);
+        engine.Shutdown.Tick();
         SampleMemory(now);
     }
 

@@ -76,12 +76,13 @@ internal sealed class PubSubHub(ByteKeyComparer comparer)
             if (!Glob.IsMatch(pattern, channel)) continue;
             foreach (var client in clients)
             {
-                var writer = client.Engine.Executor.PushTo(client);
-                writer.Push(4);
-                writer.Bulk("pmessage"u8);
-                writer.Bulk(pattern);
-                writer.Bulk(channel);
-                writer.Bulk(message);
+                if (client.Has(ClientFlags.Closing)) continue;
+                var reply = client.Engine.PushTo(client);
+                reply.Push(4);
+                reply.Bulk("pmessage"u8);
+                reply.Bulk(pattern);
+                reply.Bulk(channel);
+                reply.Bulk(message);
                 client.Engine.AfterPush(client);
             }
 
@@ -100,11 +101,12 @@ internal sealed class PubSubHub(ByteKeyComparer comparer)
 
     private static void Push(Client client, ReadOnlySpan<byte> kind, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message)
     {
-        var writer = client.Engine.Executor.PushTo(client);
-        writer.Push(3);
-        writer.Bulk(kind);
-        writer.Bulk(channel);
-        writer.Bulk(message);
+        if (client.Has(ClientFlags.Closing)) return;
+        var reply = client.Engine.PushTo(client);
+        reply.Push(3);
+        reply.Bulk(kind);
+        reply.Bulk(channel);
+        reply.Bulk(message);
         client.Engine.AfterPush(client);
     }
 
