@@ -188,6 +188,7 @@ internal static class CommandGate
     {
         if (engine.Config.Maxmemory == 0) return null;
         var enough = engine.Eviction.MakeRoom();
+        if (client.Has(ClientFlags.Closing)) return Errors.OutOfMemory;         // evicted itself; nobody will read this
         if (enough) return null;
         var deny = spec.Has(CommandFlags.DenyOom)
             || (client.Has(ClientFlags.InMulti) && spec.FullName is not ("exec" or "discard" or "quit" or "reset"))     // queueing takes memory too

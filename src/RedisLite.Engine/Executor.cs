@@ -19,6 +19,9 @@ internal sealed class Executor
     private const int NestingMax = 8;
     private const long SharedTimeFromUs = 1000;
 
+    /// <summary>From this size on unread bytes are weighed before they become a request.</summary>
+    private const int BigRequest = 64 * 1024;
+
     /// <summary>Below this, output limits are looked at once for the whole batch; above, they stop the batch at once.</summary>
     private const long UncheckedOutputMax = 16 * 1024;
 
@@ -31,7 +34,6 @@ internal sealed class Executor
     private readonly CommandContext[] contexts = new CommandContext[NestingMax];
     private readonly CommandContext internalContext;
     private readonly CommandContext replayContext;
-    private readonly ReplyWriter pushes = new(new OutputBuffer());
     private CommandContext fastContext;
     private int depth;
     private int fastCount;
@@ -47,31 +49,8 @@ internal sealed class Executor
         fastContext = contexts[0];
     }
 
-    /// <summary>The client whose requests are being run, from before the gate until all is over; null between the clients.</summary>
-    public Client? Current { get; private set; }
-
-    /// <summary>A handler is running.</summary>
-    public bool IsExecuting => depth > 0;
-
-    /// <summary>Something for <see cref="Current"/> waits until its request has been replied to.</summary>
-    public bool HasPushes { get; set; }
-
-    /// <summary>What is sent to this client now waits for the end of its own command.</summary>
-    public bool HoldsPushesFor(Client client) => client == Current && IsExecuting;
-
-    public long HeldPushBytes => pushes.Output.Length;
-
-    /// <summary>
-    /// Where out-of-band data for a client is to be written: what a client causes to be sent to itself comes behind the reply of its command, or it
-    /// could come into the middle of it.
-    /// </summary>
-    public ReplyWriter PushTo(Client client)
-    {
-        if (!HoldsPushesFor(client)) return client.Reply;
-        HasPushes = true;
-        pushes.Protocol = client.Reply.Protocol;
-        return pushes;
-    }
+    /// <summary>Whose command runs now.</summary>
+    public Client? Running { get; private set; }
 
     /// <summary>Consume and run the whole requests that the reader holds.</summary>
     public void Process(Client client, PipeReader reader)
@@ -89,12 +68,16 @@ internal sealed class Executor
             var start = bytes.Offset;
             var end = bytes.Offset + bytes.Count;
             client.LastInteractionMs = engine.Clock.NowMs;
+            if (end - start >= BigRequest && !engine.ClientEviction.Allows(client, end - start))
+            {
+                reader.AdvanceTo(data.Start, data.End);
+                break;
+            }
+
             client.Parser.Authenticated = !engine.AwaitsAuth(client);
             var status = client.Parser.Parse(bytes.Array!, start, end, batch);
             client.QueryBytes = end - start;                         // a request sees itself in CLIENT LIST
-            Current = client;
             var consumed = batch.Count == 0 ? batch.Consumed : Run(client);
-            Current = null;
             if (status == ParseStatus.ProtocolError && client.MayRead) ProtocolError(client, bytes);
 
             client.QueryBytes = end - consumed;
@@ -159,11 +142,10 @@ internal sealed class Executor
 
         ctx.Begin(state.Request.Spec);
         var before = engine.Clock.Timestamp();
-        var awaiting = Current;
-        Current = client;
+        Running = client;
         Invoke(ctx);
-        if (HasPushes) DeliverPushes(client);
-        Current = awaiting;
+        Running = null;
+        engine.SendHeldPushes(client);
         if (ctx.HasBlocked) return;
 
         engine.Blocked.Unblock(client);
@@ -285,9 +267,11 @@ internal sealed class Executor
             if (!isFast) SettleFast();
             ctx.Begin(spec);
             var before = client.Output.Length;
+            Running = client;
             Invoke(ctx);
+            Running = null;
             if (client.Has(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) Silence(client, spec, before);
-            if (HasPushes) DeliverPushes(client);
+            engine.SendHeldPushes(client);
             if (isFast)
             {
                 fastSpecs[fastCount++] = spec;
@@ -315,15 +299,6 @@ internal sealed class Executor
         if (!client.Has(ClientFlags.InMulti) && spec is not { Parent.Name: "CLIENT" }) client.Clear(ClientFlags.Caching);
     }
 
-    /// <summary>Messages first, then what client tracking has to say.</summary>
-    private void DeliverPushes(Client client)
-    {
-        client.Output.WriteAll(pushes.Output);
-        pushes.Output.Clear();
-        engine.Tracking.SendPending(client);
-        HasPushes = false;
-        engine.AfterPush(client);
-    }
 
     /// <summary>
     /// Commands in a row that are all O(1) ("fast") are timed together and share the time evenly: reading the clock costs 20-25 ns, a tenth of such a
@@ -372,8 +347,7 @@ internal sealed class Executor
             depth--;
         }
 
-        var reader = ctx.Client.ScriptCaller ?? ctx.Client;          // what a script reads, its caller has read
-        if (reader.Has(ClientFlags.Tracking)) engine.Tracking.Remember(ctx, reader);
+        if (Running is { } reader && reader.Has(ClientFlags.Tracking)) engine.Tracking.Remember(reader, ctx);
 
         // What the commands inside EXEC got wrong is theirs: EXEC itself did not fail.
         var own = ctx.Reply.Errors - errors - (nestedErrors - nestedBefore);

@@ -41,6 +41,8 @@ internal static class DebugCommands
             "    NOFLUSH (do not forget), NOSAVE (load what is on disk)."),
         new("REPLYBUFFER", 2, 2, ReplyBuffer, "REPLYBUFFER RESIZING <0|1>",
             "    With 0, a client whose replies have been sent keeps a buffer for the next ones."),
+        new("QUICKLIST-PACKED-THRESHOLD", 1, 1, PackedThreshold, "QUICKLIST-PACKED-THRESHOLD <size>",
+            "    List elements of this size get a node of their own from now on (0: the default of 1gb)."),
         new("SET-ACTIVE-EXPIRE", 1, 1, SetActiveExpire, "SET-ACTIVE-EXPIRE <0|1>",
             "    With 0, keys past their time go only when somebody asks for them."),
         new("SET-DISABLE-DENY-SCRIPTS", 1, 1, SetDisableDenyScripts, "SET-DISABLE-DENY-SCRIPTS <0|1>",
@@ -136,6 +138,18 @@ internal static class DebugCommands
     private static void SetDisableDenyScripts(CommandContext ctx)
     {
         ctx.Engine.Scripts.NoScriptDisabled = IsOn(ctx);
+        ctx.Reply.Ok();
+    }
+
+    private static void PackedThreshold(CommandContext ctx)
+    {
+        if (!Config.MemoryText.TryParse(ctx.ArgText(2), out var bytes) || bytes > uint.MaxValue)
+        {
+            ctx.Fail("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
+            return;
+        }
+
+        ctx.Engine.Heap.Limits.ListPackedThreshold = bytes == 0 ? EncodingLimits.ListPackedThresholdDefault : (long)bytes;
         ctx.Reply.Ok();
     }
 
