@@ -78,18 +78,26 @@ internal sealed class Executor
         batch.Trim();
     }
 
-    /// <summary>Run a queued or scripted command inside the current unit, replying to <paramref name="reply"/>.</summary>
+    /// <summary>Run a scripted command inside the current unit, replying to <paramref name="reply"/>.</summary>
     public void RunNested(Client client, ReplyWriter reply, StoredRequest request, bool inTransaction)
     {
         var ctx = contexts[depth + 1];
         ctx.LoadStored(client, reply, request, inTransaction);
-        if (inTransaction && CommandGate.ExecPermissionError(engine, client, ctx, request.Spec) is { } error)
-        {
-            reply.Error(error);
-            return;
-        }
+        RunLoaded(ctx, request.Spec);
+    }
 
-        ctx.Begin(request.Spec);
+    /// <summary>Run a command that a transaction queued, if its client still may.</summary>
+    public void RunQueued(Client client, ReplyWriter reply, StoredRequest request)
+    {
+        var ctx = contexts[depth + 1];
+        ctx.LoadStored(client, reply, request, inTransaction: true);
+        if (CommandGate.ExecPermissionError(engine, client, ctx, request.Spec) is { } error) reply.Error(error);
+        else RunLoaded(ctx, request.Spec);
+    }
+
+    private void RunLoaded(CommandContext ctx, CommandSpec spec)
+    {
+        ctx.Begin(spec);
         var before = engine.Clock.Timestamp();
         Invoke(ctx);
         Account(ctx, engine.Clock.Timestamp() - before);
