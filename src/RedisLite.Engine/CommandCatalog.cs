@@ -21,6 +21,7 @@ internal static class CommandCatalog
         .Add("sorted-set", SortedSetRangeCommands.Table())
         .Add("sorted-set", SortedSetCombineCommands.Table())
         .Add("pubsub", PubSubCommands.Table())
+        .Add("scripting", ScriptingCommands.Table())
         .Add("generic", ReplicationCommands.Table())
         .Add("server", ServerCommands.Table())
         .Add("server", SlowLogCommands.Table())

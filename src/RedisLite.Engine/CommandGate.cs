@@ -21,7 +21,7 @@ internal static class CommandGate
 
     private static readonly Check[] Checks =
     [
-        ProtectedCommand, Authentication, NotInTransaction, Permission, Memory, DiskErrors, SubscribedContext, LoadingState,
+        ProtectedCommand, Authentication, NotInTransaction, Permission, Memory, DiskErrors, SubscribedContext, LoadingState, BusyScript,
     ];
 
     /// <summary>Decide, and reply when the decision is no. The subcommand, where there is one, is found here.</summary>
@@ -72,6 +72,9 @@ internal static class CommandGate
         if (!verdict.IsAllowed) engine.Accounts.Record(client, verdict, spec, request, context);
         return verdict;
     }
+
+    /// <summary>Whether the user of a script may run a command (redis.acl_check_cmd): asking is no offence, and is not logged as one.</summary>
+    public static bool MayRun(Engine engine, Client client, CommandContext ctx, CommandSpec spec) => Permission(engine, client, ctx, spec) is null;
 
     private static Verdict AdmitSlowly(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
     {
@@ -205,4 +208,10 @@ internal static class CommandGate
 
     private static string? LoadingState(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
         engine.IsLoading && !spec.Has(CommandFlags.Loading) && !client.Has(ClientFlags.Internal) ? Errors.Loading : null;
+
+    private static string? BusyScript(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
+    {
+        if (!engine.Scripts.Run.IsBusy || spec.Has(CommandFlags.AllowBusy)) return null;
+        return engine.Scripts.Run.IsFunction ? Errors.BusyFunction : Errors.BusyScript;
+    }
 }

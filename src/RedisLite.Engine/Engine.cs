@@ -17,6 +17,7 @@ namespace RedisLite.Engine;
 /// </summary>
 internal sealed class Engine
 {
+    private Executor? busyExecutor;
     private readonly Cron cron;
     private readonly ReplyWriter heldPushes;
 
@@ -47,6 +48,7 @@ internal sealed class Engine
         Executor = new Executor(this);
         heldPushes = new ReplyWriter(new OutputBuffer(OutputBlocks));
         Internal = new Client(this, 0, new NoConnection(), RespLimits) { Flags = ClientFlags.Internal, User = Accounts.Default };
+        Scripts = new Scripting.ScriptEngine(this);
         Durability = new Durability.Durability(this);
         cron = new Cron(this);
         ConfigEffects.Attach(this);
@@ -120,6 +122,11 @@ internal sealed class Engine
     /// <summary>40 hex digits that name this data set's history among replicas.</summary>
     public string ReplicationId { get; }
 
+    public Scripting.ScriptEngine Scripts { get; }
+
+    /// <summary>Set by the loop: serve other connections from inside a script that runs for too long.</summary>
+    public Action? OnBusy { get; set; }
+
     /// <summary>Files: snapshots, the append-only file, loading.</summary>
     public Durability.Durability Durability { get; }
 
@@ -144,6 +151,9 @@ internal sealed class Engine
 
     public bool IsLoading { get; set; }
 
+    /// <summary>The server is about to end: a script that runs is ended, what it did is not kept.</summary>
+    public bool IsEnding { get; set; }
+
     /// <summary>Keys expire on access. Off inside DEBUG SET-ACTIVE-EXPIRE tests and while loading.</summary>
     public bool MayExpire => !IsLoading && !IsPausedForWrites;
 
@@ -157,7 +167,7 @@ internal sealed class Engine
     public string? WriteRefusal { get; set; }
 
     /// <summary>Something global (maxmemory, a pause, loading, disk errors) sends every request through the whole gate.</summary>
-    public bool GateIsNarrow => Config.Maxmemory > 0 || Pause.UntilMs != 0 || IsLoading || WriteRefusal is not null;
+    public bool GateIsNarrow => Config.Maxmemory > 0 || Pause.UntilMs != 0 || IsLoading || WriteRefusal is not null || Scripts.Run.IsBusy;
 
     public bool IsPausedForWrites => Pause.UntilMs != 0 && Pause.IsActive(Clock.NowMs);
 
@@ -174,7 +184,19 @@ internal sealed class Engine
 
     public void Disconnected(Client client) => Clients.Disconnect(client);
 
-    public void Process(Client client, PipeReader reader) => Executor.Process(client, reader);
+    public void Process(Client client, PipeReader reader)
+    {
+        if (Scripts.Run.IsBusy) (busyExecutor ??= new Executor(this, duringScript: true)).Process(client, reader);
+        else Executor.Process(client, reader);
+    }
+
+    /// <summary>A script takes too long: others are served, by an executor of their own, since the first is in the middle of its batch.</summary>
+    public void ServeOthers()
+    {
+        var unit = Clock.UnitTicks;
+        OnBusy?.Invoke();
+        Clock.ResumeUnit(unit);
+    }
 
     /// <summary>Once, when the loop is about to begin: files are loaded from here on, in slices.</summary>
     public void Start() => Durability.Start();
@@ -183,6 +205,12 @@ internal sealed class Engine
     {
         Clock.Refresh();
         LoopTimes.Begin(Stats);
+    }
+
+    /// <summary>Replies are about to leave in the middle of an iteration: what they acknowledge must be in the log first.</summary>
+    public void BeforeReplies()
+    {
+        if (!IsLoading) Durability.Aof.Flush();
     }
 
     /// <summary>Timers, expiry, blocked clients, closes: all that is due, in bounded slices.</summary>

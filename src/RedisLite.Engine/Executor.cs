@@ -20,6 +20,7 @@ internal sealed class Executor
     private const long SharedTimeFromUs = 1000;
 
     private readonly Engine engine;
+    private readonly bool duringScript;
     private readonly RequestBatch batch = new();
     private readonly CommandSpec?[] specs = new CommandSpec?[RequestBatch.RequestsMax];
     private readonly ulong[] hashes = new ulong[RequestBatch.RequestsMax];
@@ -32,9 +33,10 @@ internal sealed class Executor
     private int fastCount;
     private long nestedErrors;
 
-    public Executor(Engine engine)
+    public Executor(Engine engine, bool duringScript = false)
     {
         this.engine = engine;
+        this.duringScript = duringScript;
         internalContext = new CommandContext(engine);
         for (var i = 0; i < contexts.Length; i++) contexts[i] = new CommandContext(engine);
         replayContext = new CommandContext(engine);
@@ -96,6 +98,23 @@ internal sealed class Executor
     }
 
     private void RunLoaded(CommandContext ctx, CommandSpec spec)
+    {
+        ctx.Begin(spec);
+        var before = engine.Clock.Timestamp();
+        Invoke(ctx);
+        Account(ctx, engine.Clock.Timestamp() - before);
+    }
+
+    /// <summary>A command that a script wants to run, for the checks before it does.</summary>
+    public CommandContext PrepareScripted(Client client, byte[] buffer, ArgSlice[] args, int argc)
+    {
+        var ctx = contexts[depth + 1];
+        ctx.LoadScripted(client, buffer, args, argc);
+        return ctx;
+    }
+
+    /// <summary>Run it, inside the current unit. What it replies is in its client's output.</summary>
+    public void RunScripted(CommandContext ctx, CommandSpec spec)
     {
         ctx.Begin(spec);
         var before = engine.Clock.Timestamp();
@@ -169,6 +188,7 @@ internal sealed class Executor
     /// <summary>Effects of the finished unit go to the sinks; then whoever waited for its keys is served.</summary>
     public void EndUnit()
     {
+        if (duringScript) return;                   // the unit is the script, and it goes on
         FlushEffects();
         if (engine.Blocked.HasReady) engine.Blocked.ServeReady();
     }
@@ -318,7 +338,7 @@ internal sealed class Executor
         // What the commands inside EXEC got wrong is theirs: EXEC itself did not fail.
         var own = ctx.Reply.Errors - errors - (nestedErrors - nestedBefore);
         if (own > 0) ctx.Spec.FailedCalls++;
-        if (depth > 0 && ReferenceEquals(ctx.Reply, ctx.Client.Reply)) nestedErrors += own;
+        if (depth > 0 && ReferenceEquals(ctx.Reply, ctx.Client.Reply) && !ctx.Client.Has(ClientFlags.Script)) nestedErrors += own;
         if (engine.Monitors.Count > 0 && ctx.Rerun is null) engine.Monitors.Feed(ctx.Client, ctx);
         engine.Stats.Dirty += ctx.Dirty;
     }
