@@ -80,26 +80,18 @@ internal sealed class Executor
         batch.Trim();
     }
 
-    /// <summary>Run a scripted command inside the current unit, replying to <paramref name="reply"/>.</summary>
-    public void RunNested(Client client, ReplyWriter reply, StoredRequest request, bool inTransaction)
-    {
-        var ctx = contexts[depth + 1];
-        ctx.LoadStored(client, reply, request, inTransaction);
-        RunLoaded(ctx, request.Spec);
-    }
-
     /// <summary>Run a command that a transaction queued, if its client still may.</summary>
     public void RunQueued(Client client, ReplyWriter reply, StoredRequest request)
     {
         var ctx = contexts[depth + 1];
         ctx.LoadStored(client, reply, request, inTransaction: true);
-        if (CommandGate.ExecPermissionError(engine, client, ctx, request.Spec) is { } error) reply.Error(error);
-        else RunLoaded(ctx, request.Spec);
-    }
+        if (CommandGate.ExecPermissionError(engine, client, ctx, request.Spec) is { } error)
+        {
+            reply.Error(error);
+            return;
+        }
 
-    private void RunLoaded(CommandContext ctx, CommandSpec spec)
-    {
-        ctx.Begin(spec);
+        ctx.Begin(request.Spec);
         var before = engine.Clock.Timestamp();
         Invoke(ctx);
         Account(ctx, engine.Clock.Timestamp() - before);
@@ -138,9 +130,10 @@ internal sealed class Executor
 
         ctx.Begin(state.Request.Spec);
         var before = engine.Clock.Timestamp();
+        var outer = Running;
         Running = client;
         Invoke(ctx);
-        Running = null;
+        Running = outer;
         engine.SendHeldPushes(client);
         if (ctx.HasBlocked) return;
 
@@ -264,9 +257,10 @@ internal sealed class Executor
             if (!isFast) SettleFast();
             ctx.Begin(spec);
             var before = client.Output.Length;
+            var outer = Running;                                // whose script lets this client in meanwhile
             Running = client;
             Invoke(ctx);
-            Running = null;
+            Running = outer;
             if (client.Has(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) Silence(client, spec, before);
             engine.SendHeldPushes(client);
             if (isFast)

@@ -24,6 +24,7 @@ public class PubSubTests
         Assert.Equal(":2\r\n" + Own, Bytes("PUBLISH foo bar"));
         foreach (var line in (string[])["MULTI", "PING a", "PUBLISH foo bar", "PING b"]) Bytes(line);
         Assert.Equal("*3\r\n$1\r\na\r\n:2\r\n$1\r\nb\r\n" + Own, Bytes("EXEC"));
+        Assert.Equal("$1\r\nx\r\n" + Own, Bytes("EVAL \"redis.call('publish','foo','bar') return 'x'\" 0"));
         Assert.Equal("", Bytes("CLIENT REPLY OFF"));
         Assert.Equal(Own, Bytes("PUBLISH foo bar"));
     }
