@@ -74,7 +74,8 @@ internal static class CommandGate
     }
 
     /// <summary>Whether the user of a script may run a command (redis.acl_check_cmd): asking is no offence, and is not logged as one.</summary>
-    public static bool MayRun(Engine engine, Client client, CommandContext ctx, CommandSpec spec) => Permission(engine, client, ctx, spec) is null;
+    public static bool MayRun(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
+        !client.Has(ClientFlags.Restricted) || engine.Accounts.Check(client.User, spec, new RequestView(ctx, first: 0)).IsAllowed;
 
     private static Verdict AdmitSlowly(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
     {

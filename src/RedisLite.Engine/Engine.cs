@@ -20,7 +20,6 @@ internal sealed class Engine
 {
     private Executor? busyExecutor;
     private readonly Cron cron;
-    private readonly ReplyWriter heldPushes;
 
     public Engine(EngineEnvironment environment, ServerConfig config, CommandTable? commands = null)
     {
@@ -48,7 +47,6 @@ internal sealed class Engine
         Expiry = new ExpiryCycle(this);
         ClientEviction = new ClientEviction(this);
         Executor = new Executor(this);
-        heldPushes = new ReplyWriter(new OutputBuffer(OutputBlocks));
         Internal = new Client(this, 0, new NoConnection(), RespLimits) { Flags = ClientFlags.Internal, User = Accounts.Default };
         Scripts = new Scripting.ScriptEngine(this);
         Durability = new Durability.Durability(this);
@@ -256,25 +254,25 @@ internal sealed class Engine
     public ReplyWriter PushTo(Client client)
     {
         if (client != Executor.Running) return client.Reply;
-        heldPushes.Protocol = client.Reply.Protocol;
-        return heldPushes;
+        var held = client.HeldPushes ??= new ReplyWriter(new OutputBuffer(OutputBlocks));
+        held.Protocol = client.Reply.Protocol;
+        return held;
     }
 
     /// <summary>A message was written where <see cref="PushTo"/> said.</summary>
     public void AfterPush(Client client)
     {
         if (client != Executor.Running) AfterReply(client);
-        else Clients.CheckOutputLimit(client, heldPushes.Output.Length);
+        else Clients.CheckOutputLimit(client, client.HeldPushes?.Output.Length ?? 0);
     }
 
     /// <summary>The command of this client has replied.</summary>
     public void SendHeldPushes(Client client)
     {
-        var held = heldPushes.Output;
-        if (!held.IsEmpty)
+        if (client.HeldPushes is { Output.IsEmpty: false } held)
         {
-            client.Output.WriteAll(held);
-            held.Clear();
+            client.Output.WriteAll(held.Output);
+            held.Output.Clear();
         }
 
         if (Tracking.HasPending) Tracking.SendPending(client);

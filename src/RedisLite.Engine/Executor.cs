@@ -92,12 +92,12 @@ internal sealed class Executor
         batch.Trim();
     }
 
-    /// <summary>Run a queued or scripted command inside the current unit, replying to <paramref name="reply"/>.</summary>
-    public void RunNested(Client client, ReplyWriter reply, StoredRequest request, bool inTransaction)
+    /// <summary>Run a command that a transaction queued, if its client still may.</summary>
+    public void RunQueued(Client client, ReplyWriter reply, StoredRequest request)
     {
         var ctx = contexts[depth + 1];
-        ctx.LoadStored(client, reply, request, inTransaction);
-        if (inTransaction && CommandGate.ExecPermissionError(engine, client, ctx, request.Spec) is { } error)
+        ctx.LoadStored(client, reply, request, inTransaction: true);
+        if (CommandGate.ExecPermissionError(engine, client, ctx, request.Spec) is { } error)
         {
             reply.Error(error);
             return;
@@ -142,9 +142,10 @@ internal sealed class Executor
 
         ctx.Begin(state.Request.Spec);
         var before = engine.Clock.Timestamp();
+        var outer = Running;
         Running = client;
         Invoke(ctx);
-        Running = null;
+        Running = outer;
         engine.SendHeldPushes(client);
         if (ctx.HasBlocked) return;
 
@@ -267,9 +268,10 @@ internal sealed class Executor
             if (!isFast) SettleFast();
             ctx.Begin(spec);
             var before = client.Output.Length;
+            var outer = Running;                                // whose script lets this client in meanwhile
             Running = client;
             Invoke(ctx);
-            Running = null;
+            Running = outer;
             if (client.Has(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) Silence(client, spec, before);
             engine.SendHeldPushes(client);
             if (isFast)

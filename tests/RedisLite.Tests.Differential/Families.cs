@@ -33,6 +33,7 @@ internal static class Families
         ["server"] = null,
         ["transactions"] = null,
         ["pubsub"] = null,
+        ["acl"] = null,
         ["protocol"] = null,
         ["lists"] = null,
         ["sets"] = null,
