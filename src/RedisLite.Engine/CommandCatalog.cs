@@ -14,6 +14,7 @@ internal static class CommandCatalog
         .Add("generic", ScanCommands.Table())
         .Add("string", StringCommands.Table())
         .Add("hash", HashCommands.Table())
+        .Add("hash", HashFieldCommands.Table())
         .Add("list", ListCommands.Table())
         .Add("set", SetCommands.Table())
         .Add("sorted-set", SortedSetCommands.Table())
