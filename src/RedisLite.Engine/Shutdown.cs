@@ -12,6 +12,7 @@ internal static class Shutdown
         var (save, noSave) = ((options & ShutdownOptions.Save) != 0, (options & ShutdownOptions.NoSave) != 0);
         if (engine.Durability.PrepareShutdown(save, noSave, (options & ShutdownOptions.Force) != 0) is not null) return false;
 
+        engine.IsEnding = true;
         engine.Environment.Process.Exit(0);
         return true;
     }

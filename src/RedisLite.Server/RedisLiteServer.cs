@@ -187,7 +187,11 @@ public sealed class RedisLiteServer : IAsyncDisposable
             _listeners = new ListenerSet(transport, _config, log);
             var random = _options.Seed is { } seed ? new Random(seed) : new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
             var facts = new ProcessFacts(_config, () => _listeners.Port, Exit);
-            var environment = new EngineEnvironment(_options.TimeProvider, random, new DiskStorage(), log, facts) { Background = _background };
+            var environment = new EngineEnvironment(_options.TimeProvider, random, new DiskStorage(), log, facts) 
+            {
+                Background = _background,
+                FillSecret = _options.Seed is null ? RandomNumberGenerator.Fill : random.NextBytes,
+            };
             var engine = new RedisEngine(environment, _config);
             Stalls = _options.StallThreshold is { } threshold ? new StallDetector(threshold) : null;
             _loop = new ExecutorLoop(engine, transport, Stalls);

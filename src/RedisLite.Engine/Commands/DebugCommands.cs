@@ -40,6 +40,8 @@ internal static class DebugCommands
             "    NOFLUSH (do not forget), NOSAVE (load what is on disk)."),
         new("SET-ACTIVE-EXPIRE", 1, 1, SetActiveExpire, "SET-ACTIVE-EXPIRE <0|1>",
             "    With 0, keys past their time go only when somebody asks for them."),
+        new("SET-DISABLE-DENY-SCRIPTS", 1, 1, SetDisableDenyScripts, "SET-DISABLE-DENY-SCRIPTS <0|1>",
+            "    With 1, scripts may call the commands that are refused to them."),
         new("SLEEP", 1, 1, Sleep, "SLEEP <seconds>", "    Stop the server for so long. Decimals allowed."),
         new("STRUCTSIZE", 0, 0, StructSize, "STRUCTSIZE", "    Bytes of the structures that data is kept in."),
         new("HELP", 0, 0, Help),
@@ -110,6 +112,12 @@ internal static class DebugCommands
     private static void PauseCron(CommandContext ctx)
     {
         ctx.Engine.CronPaused = IsOn(ctx);
+        ctx.Reply.Ok();
+    }
+
+    private static void SetDisableDenyScripts(CommandContext ctx)
+    {
+        ctx.Engine.Scripts.NoScriptDisabled = IsOn(ctx);
         ctx.Reply.Ok();
     }
 

@@ -102,21 +102,24 @@ internal sealed class AofLog : IEffectSink
     public void Append(Effects unit)
     {
         if (engine.IsLoading) return;
+        var count = unit.CountFor(EffectTargets.Aof);
+        if (count == 0) return;
         var before = text.Length;
         if (Config.AofTimestampEnabled) AddTimestamp();
         SelectDb(unit.Db(0));
-        if (unit.Count > 1)
+        if (count > 1)
         {
             text.Begin(1);
             text.Arg("MULTI"u8);
         }
         for (var i = 0; i < unit.Count; i++)
         {
+            if (!unit.Reaches(i, EffectTargets.Aof)) continue;
             SelectDb(unit.Db(i));
             text.Begin(unit.Argc(i));
             foreach (var arg in unit.ArgsOf(i)) text.Arg(arg);
         }
-        if (unit.Count > 1)
+        if (count > 1)
         {
             text.Begin(1);
             text.Arg("EXEC"u8);

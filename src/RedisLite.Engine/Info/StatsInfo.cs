@@ -78,6 +78,7 @@ internal static class StatsInfo
         text.Field("expire_cycle_cpu_milliseconds", engine.Expiry.CpuMicroseconds / 1000);
         text.Field("evicted_keys", stats.EvictedKeys);
         text.Field("evicted_clients", stats.EvictedClients);
+        text.Field("evicted_scripts", engine.Scripts.Cache.Evicted);
         text.Field("total_eviction_exceeded_time", engine.Eviction.TotalExceededUs / 1000);
         text.Field("current_eviction_exceeded_time", engine.Eviction.CurrentExceededUs / 1000);
         text.Field("keyspace_hits", stats.KeyspaceHits);
