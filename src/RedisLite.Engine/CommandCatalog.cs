@@ -21,6 +21,7 @@ internal static class CommandCatalog
         .Add("geo", GeoCommands.Table())
         .Add("geo", GeoSearchCommands.Table())
         .Add("hash", HashCommands.Table())
+        .Add("hash", HashFieldCommands.Table())
         .Add("list", ListCommands.Table())
         .Add("set", SetCommands.Table())
         .Add("sorted-set", SortedSetCommands.Table())

@@ -407,7 +407,12 @@ internal sealed class CommandContext
 
     private bool IsOfType(Entry entry, ValueType type)
     {
-        if (entry.Type == type) return true;
+        if (entry.Type == type)
+        {
+            if (entry.Kind == RecordKind.HashTable) Engine.Heap.FieldHorizonMs = FieldExpiry.Horizon(this);
+            return true;
+        }
+
         Reply.Error(Errors.WrongType);
         return false;
     }

@@ -22,6 +22,9 @@ internal static class Families
         ["strings,hashes,lists,sets,zsets,streams,keys,transactions"] = "streams",
     };
 
+    /// <summary>Families of commands that came with Redis 7.4, for a redis-server that has them (<see cref="RealRedis74"/>).</summary>
+    public static readonly string[] SequencesOf74 = ["hashes,hashfields", "hashes,hashfields,strings,keys,transactions"];
+
     /// <summary>Families with a file in `cases/`; value: null when the server speaks it, else what it waits for.</summary>
     private static readonly Dictionary<string, string?> WaitsFor = new()
     {

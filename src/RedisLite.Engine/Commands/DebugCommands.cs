@@ -244,6 +244,12 @@ internal static class DebugCommands
     private static void ListPackEntries(CommandContext ctx)
     {
         if (!TryKey(ctx, out var entry)) return;
+        if (entry.Kind == RecordKind.HashTable && !entry.Big)
+        {
+            ListPackExEntries(ctx, HashValue.Over(entry));
+            return;
+        }
+
         if (entry.Kind is not (RecordKind.HashBlob or RecordKind.ListBlob or RecordKind.SetBlob or RecordKind.ZSetBlob))
         {
             ctx.Fail("ERR Not a listpack encoded object.");
@@ -258,6 +264,24 @@ internal static class DebugCommands
             var value = ListPack.Get(pack, at);
             text.Append(CultureInfo.InvariantCulture, $" [{at}, {ListPack.EntrySize(pack, at)} bytes] ");
             Quoting.Append(text, value.AsText(scratch));
+        }
+
+        ctx.Engine.Log.Write(LogLevel.Notice, text.ToString());
+        ctx.Reply.Simple("Listpack structure printed in the log"u8);
+    }
+
+    /// <summary>What counts as a "listpackex": fields, values and when they expire (-1 = never), although they lie in a table here.</summary>
+    private static void ListPackExEntries(CommandContext ctx, HashValue hash)
+    {
+        Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
+        var text = new StringBuilder($"Table of {hash.Count} fields in place of a listpack:");
+        for (var walk = hash.Walk(); walk.MoveNext();)
+        {
+            text.Append(' ');
+            Quoting.Append(text, walk.Field.AsText(scratch));
+            text.Append(' ');
+            Quoting.Append(text, walk.Value.AsText(scratch));
+            text.Append(CultureInfo.InvariantCulture, $" {walk.ExpireAtMs}");
         }
 
         ctx.Engine.Log.Write(LogLevel.Notice, text.ToString());

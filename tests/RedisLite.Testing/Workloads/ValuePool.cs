@@ -65,6 +65,9 @@ internal sealed class ValuePool(int keysPerType)
         // SET keeps a key whose time is past until it is looked at or swept, so that DBSIZE would hang on the sweep.
         "futureat" => (FarSeconds + random.Next(1000)).ToString(CultureInfo.InvariantCulture),
         "futureatms" => (FarSeconds * 1000 + random.Next(1000)).ToString(CultureInfo.InvariantCulture),
+        // Fields of hashes expire before the year 4199.
+        "fieldat" => Number(random, [(FarSeconds + random.Next(1000)).ToString(CultureInfo.InvariantCulture)], ["1", "0", "-5", "70368744178", .. BadNumbers]),
+        "fieldatms" => Number(random, [(FarSeconds * 1000 + random.Next(1000)).ToString(CultureInfo.InvariantCulture)], ["1", "0", "-5", "70368744177664", .. BadNumbers]),
         "pattern" => Patterns[random.Next(Patterns.Length)],
         "db" => Number(random, ["0", "1", "2", "3"], ["16", "-1", "999999", .. BadNumbers]),
         "id" => Number(random, ["1-1", "2-1", "2-2", "3", "5-0", "7-3", "9"], ["0", "0-0", "x", "1-", "-", "1-x", "99-9-9"]),

@@ -88,6 +88,39 @@ public static class WorkloadFamilies
         "2 HSCAN {hash} 0 COUNT 100000 [MATCH {pattern}]",
     ];
 
+    /// <summary>Times to live of fields, as 7.4 has them.</summary>
+    private static readonly string[] HashFields =
+    [
+        "8 HEXPIRE {hash} {secs} [NX|XX|GT|LT] FIELDS <1 {field}|2 {field} {field}|3 {field} {field} {field}>",
+        "6 HPEXPIRE {hash} {ms} [NX|XX|GT|LT] FIELDS <1 {field}|2 {field} {field}>",
+        "4 HEXPIREAT {hash} {fieldat} [NX|XX|GT|LT] FIELDS <1 {field}|2 {field} {field}>",
+        "4 HPEXPIREAT {hash} {fieldatms} [NX|XX|GT|LT] FIELDS <1 {field}|2 {field} {field}>",
+        "3 HPERSIST {hash} FIELDS <1 {field}|2 {field} {field}>",
+        "3 HTTL {hash} FIELDS <1 {field}|2 {field} {field}>",
+        "2 HPTTL {hash} FIELDS <1 {field}|2 {field} {field}>",
+        "3 HEXPIRETIME {hash} FIELDS <1 {field}|2 {field} {field}>",
+        "3 HPEXPIRETIME {hash} FIELDS <1 {field}|2 {field} {field}>",
+        "2 HSCAN {hash} 0 COUNT 100000 [MATCH {pattern}] NOVALUES",
+    ];
+
+    /// <summary>Fields that expire while the workload runs: for tests with a clock of their own, the outcome hangs on time.</summary>
+    private static readonly string[] ShortFields =
+    [
+        "6 HPEXPIRE {hash} <5|50|300> FIELDS <1 {field}|2 {field} {field}|3 {field} {field} {field}>",
+        "2 HSETEX {hash} PX <5|50|300> FIELDS 1 {field} {val}",
+    ];
+
+    /// <summary>What came after 7.4: in Redis 8 and Valkey.</summary>
+    private static readonly string[] Newer =
+    [
+        "4 HGETEX {hash} [EX {secs}|PX {ms}|EXAT {fieldat}|PXAT {fieldatms}|PERSIST] FIELDS <1 {field}|2 {field} {field}>",
+        "6 HSETEX {hash} [FNX|FXX] [EX {secs}|PX {ms}|EXAT {fieldat}|PXAT {fieldatms}|KEEPTTL] FIELDS <1 {field} {val}|2 {field} {val} {field} {val}>",
+        "3 HGETDEL {hash} FIELDS <1 {field}|2 {field} {field}>",
+        "4 SET {str} {val} IFEQ {val} [GET] [EX {secs}|KEEPTTL]",
+        "3 DELIFEQ {str} {val}",
+        "4 MSETEX <1 {str} {val}|2 {str} {val} {str} {val}> [NX|XX] [EX {secs}|PX {ms}|EXAT {futureat}|PXAT {futureatms}|KEEPTTL]",
+    ];
+
     private static readonly string[] Transactions =
     [
         "3 MULTI",
@@ -285,6 +318,9 @@ public static class WorkloadFamilies
         ["strings"] = Strings,
         ["keys"] = Keys,
         ["hashes"] = Hashes,
+        ["hashfields"] = HashFields,
+        ["shortfields"] = ShortFields,
+        ["newer"] = Newer,
         ["transactions"] = Transactions,
         ["connection"] = Connection,
         ["lists"] = Lists,
