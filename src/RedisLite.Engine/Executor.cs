@@ -94,11 +94,11 @@ internal sealed class Executor
         ctx.Begin(state.Request.Spec);
         var before = engine.Clock.Timestamp();
         Invoke(ctx);
+        FlushEffects();                                 // also of one that waits on: XREADGROUP may have made its consumer anew
         if (ctx.HasBlocked) return;
 
         engine.Blocked.Unblock(client);
         Account(ctx, engine.Clock.Timestamp() - before);
-        FlushEffects();
         Resume(client);
     }
 

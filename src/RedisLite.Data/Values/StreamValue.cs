@@ -100,18 +100,36 @@ internal readonly struct StreamValue(Entry entry) : IValue<StreamValue>
 
     public StreamNodeWalk Nodes => IsMissing ? default : new(Heap, Header.Entries);
 
-    /// <summary>Number of nodes (XINFO's radix-tree-keys).</summary>
-    public int NodeCount
+    /// <summary>The shape of the radix tree that Redis would keep the nodes in (XINFO).</summary>
+    public RadixShape RadixShape
     {
         get
         {
-            var count = 0;
-            for (var walk = Nodes; walk.MoveNext();) count++;
-            return count;
+            var shape = new RadixShape();
+            for (var walk = Nodes; walk.MoveNext();) shape.Add(walk.MasterId);
+            return shape;
         }
     }
 
     public bool Contains(StreamId id) => Walk(id, id).MoveNext();
+
+    /// <summary>
+    /// How many entries were ever added up to and with this ID (7.0's entries-read of a group that has read so far); -1 when deletions in between make
+    /// that unknowable.
+    /// </summary>
+    public long CountThrough(StreamId id)
+    {
+        var added = (long)EntriesAdded;
+        if (added == 0) return 0;
+        if (id == LastId || (Count == 0 && id < LastId)) return added;
+        if (id > LastId) return -1;
+        var first = FirstId;
+        if (MaxDeletedId != default && MaxDeletedId >= first) return -1;
+        return id < first ? added - Count : id == first ? added - Count + 1 : -1;
+    }
+
+    /// <summary>Whether an entry at or behind this ID may have been deleted.</summary>
+    public bool MayHaveDeletedFrom(StreamId id) => Count > 0 && MaxDeletedId != default && id <= MaxDeletedId;
 
     // ---- entries ----
 
@@ -272,7 +290,7 @@ internal readonly struct StreamValue(Entry entry) : IValue<StreamValue>
             tree.SeekFirst();
             var entries = tree.LeafCount;
             if (limit > 0 && before - tree.Root.Count + entries > limit) break;
-            if (lengthMax >= 0 ? tree.Root.Count - entries >= lengthMax : LastLiveId(tree) < minId)
+            if (lengthMax >= 0 ? tree.Root.Count - entries >= lengthMax : LastIdOf(tree) < minId)
             {
                 tree.RemoveLeaf();
                 continue;
@@ -286,17 +304,11 @@ internal readonly struct StreamValue(Entry entry) : IValue<StreamValue>
         return removed;
     }
 
-    private static StreamId LastLiveId(in BTree tree)
+    /// <summary>The last ID of a node, deleted or not: a node is only passed over by what stands in it.</summary>
+    private static StreamId LastIdOf(in BTree tree)
     {
         var pack = StreamNode.Pack(tree);
-        var master = StreamNode.ReadMaster(pack);
-        for (var at = ListPack.End(pack); at > master.EntriesAt;)
-        {
-            at = StreamNode.Back(pack, at);
-            var head = StreamNode.ReadHead(pack, at, StreamNode.Master(tree), master.Fields);
-            if ((head.Flags & StreamNode.Deleted) == 0) return head.Id;
-        }
-        return default;
+        return StreamNode.ReadHead(pack, StreamNode.Back(pack, ListPack.End(pack)), StreamNode.Master(tree), masterFields: 0).Id;
     }
 
     private static void TrimInNode(ref BTree tree, long entriesMax, StreamId minId, bool byId)
