@@ -129,7 +129,7 @@ internal readonly struct StreamValue(Entry entry) : IValue<StreamValue>
     }
 
     /// <summary>Whether an entry at or behind this ID may have been deleted.</summary>
-    public bool MayHaveDeletedFrom(StreamId id) => Count > 0 && MaxDeletedId != default && id <= MaxDeletedId;
+    public bool MayHaveDeletedFrom(StreamId id) => Count > 0 && MaxDeletedId != default && id <= MaxDeletedId && MaxDeletedId >= FirstId;
 
     // ---- entries ----
 

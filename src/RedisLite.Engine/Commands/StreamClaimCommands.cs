@@ -96,7 +96,7 @@ internal static class StreamClaimCommands
             else if (args.Left > 1 && args.Take("TIME"u8)) options.DeliveredMs = args.NextInt64("ERR Invalid TIME option argument for XCLAIM");
             else if (args.Left > 1 && args.Take("RETRYCOUNT"u8)) options.Deliveries = args.NextInt64("ERR Invalid RETRYCOUNT option argument for XCLAIM");
             else if (args.Left > 1 && args.Take("LASTID"u8)) options.LastId = args.NextId();
-            else args.Fail($"ERR Unrecognized XCLAIM option '{StreamReply.Latin(args.Next())}'");
+            else args.Fail($"ERR Unrecognized XCLAIM option '{StreamReply.Shown(args.Next())}'");
         }
         if (options.DeliveredMs < 0 || options.DeliveredMs > ctx.NowMs) options.DeliveredMs = ctx.NowMs;
         return !args.Failed();

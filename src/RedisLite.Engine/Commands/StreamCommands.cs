@@ -22,8 +22,8 @@ internal static class StreamCommands
     public static CommandSpec[] Table() =>
     [
         new("XADD", -5, XAdd, Write | DenyOom | Fast,
-            "key [NOMKSTREAM@6.2.0] [trim: <strategy: MAXLEN | MINID@6.2.0> [operator: = | approximately:~] threshold [LIMIT count]@6.2.0] "
-            + "<id-selector: auto-id:* | id> <data: field value [field value ...]>")
+            "key [NOMKSTREAM@6.2.0] [trim: <strategy: MAXLEN | MINID@6.2.0> [operator: <equal: => | <approximately: ~>] threshold [LIMIT count]@6.2.0] "
+            + "<id-selector: <auto-id: *> | id> <data: field value [field value ...]>")
         { Keys = [KeySpec.At(1, RW | Update)], Acl = AclCategory.Stream, Since = "5.0.0", Tips = ["nondeterministic_output"],
           Summary = "Adds an entry to a stream, making the stream when missing.",
           Complexity = "O(1) for the entry, O(N) with trimming in the number of entries removed" },
@@ -42,7 +42,7 @@ internal static class StreamCommands
         { Keys = [KeySpec.At(1, RW | Update)], Acl = AclCategory.Stream, Since = "5.0.0",
           Summary = "Sets the last ID of a stream and its counters, for the server's own use.", Complexity = "O(1)" },
         new("XTRIM", -4, XTrim, Write,
-            "key <trim: <strategy: MAXLEN | MINID@6.2.0> [operator: = | approximately:~] threshold [LIMIT count]@6.2.0>")
+            "key <trim: <strategy: MAXLEN | MINID@6.2.0> [operator: <equal: => | <approximately: ~>] threshold [LIMIT count]@6.2.0>")
         { Keys = [KeySpec.At(1, RW | Delete)], Acl = AclCategory.Stream, Since = "5.0.0", Tips = ["nondeterministic_output"],
           Summary = "Removes the oldest entries of a stream.", Complexity = "O(N) in the number of entries removed" },
     ];

@@ -28,7 +28,7 @@ internal static class StreamGroupCommands
             Since = "5.0.0", Summary = "A container for commands about consumer groups.", Complexity = "Depends on the subcommand",
             Subcommands =
             [
-                new("CREATE", -5, XGroupCreate, Write | DenyOom, "key group <id-selector: id | new-id:$> [MKSTREAM] [ENTRIESREAD entries-read:int]")
+                new("CREATE", -5, XGroupCreate, Write | DenyOom, "key group <id-selector: id | <new-id: $>> [MKSTREAM] [ENTRIESREAD entries-read:int]")
                 { Keys = [KeySpec.At(2, RW | Insert)], Acl = AclCategory.Stream, Since = "5.0.0", Summary = "Makes a consumer group.", Complexity = "O(1)" },
                 new("CREATECONSUMER", 5, XGroupCreateConsumer, Write | DenyOom, "key group consumer")
                 { Keys = [KeySpec.At(2, RW | Insert)], Acl = AclCategory.Stream, Since = "6.2.0", Summary = "Makes a consumer in a group.",
@@ -41,7 +41,7 @@ internal static class StreamGroupCommands
                   Complexity = "O(N) in the entries pending in it" },
                 new("HELP", 2, XGroupHelp, Loading | Stale, "")
                 { Acl = AclCategory.Stream, Since = "5.0.0", Summary = "Gives help about the subcommands.", Complexity = "O(1)" },
-                new("SETID", -5, XGroupSetId, Write, "key group <id-selector: id | new-id:$> [entriesread: ENTRIESREAD entries-read:int]")
+                new("SETID", -5, XGroupSetId, Write, "key group <id-selector: id | <new-id: $>> [entriesread: ENTRIESREAD entries-read:int]")
                 { Keys = [KeySpec.At(2, RW | Update)], Acl = AclCategory.Stream, Since = "5.0.0",
                   Summary = "Sets the ID behind which a group reads on.", Complexity = "O(1)" },
             ],
@@ -96,7 +96,10 @@ internal static class StreamGroupCommands
     {
         if (!TryOptions(ctx, mayMakeStream: false, out _, out var entriesRead)) return;
         if (!TryOpen(ctx, out _, out var stream, out var group)) return;
-        if (!TryNewId(ctx, stream, out var id)) return;
+        StreamId id;
+        if (ctx.ArgIs(4, "-"u8)) id = StreamId.Min;                    // these two, which CREATE does not take
+        else if (ctx.ArgIs(4, "+"u8)) id = StreamId.Max;
+        else if (!TryNewId(ctx, stream, out id)) return;
         group.Advance(id, entriesRead);
         Count(ctx, ctx.Arg(2), SetIdEvent);
         ctx.Reply.Ok();
@@ -158,11 +161,8 @@ internal static class StreamGroupCommands
     }
 
     /// <summary>As containers answer to a subcommand whose arguments they cannot read.</summary>
-    public static string SyntaxError(CommandContext ctx, string container)
-    {
-        var given = ctx.Arg(1);
-        return $"ERR unknown subcommand or wrong number of arguments for '{StreamReply.Latin(given[..Math.Min(128, given.Length)])}'. Try {container} HELP.";
-    }
+    public static string SyntaxError(CommandContext ctx, string container) =>
+        $"ERR unknown subcommand or wrong number of arguments for '{CommandGate.Shown(ctx.Arg(1), 128)}'. Try {container} HELP.";
 
     private static bool TryNewId(CommandContext ctx, StreamValue stream, out StreamId id)
     {
@@ -186,7 +186,7 @@ internal static class StreamGroupCommands
         group = default;
         if (!TryOpenStream(ctx, key, out stream)) return false;
         if (stream.TryGetGroup(ctx.Arg(3), out group)) return true;
-        ctx.Fail($"NOGROUP No such consumer group '{StreamReply.Latin(ctx.Arg(3))}' for key name '{StreamReply.Latin(key)}'");
+        ctx.Fail(StreamReply.NoSuchGroupForKey(key, ctx.Arg(3)));
         return false;
     }
 

@@ -222,7 +222,7 @@ internal static class StreamInfoCommands
         var reply = ctx.Reply;
         if (!stream.TryGetGroup(ctx.Arg(3), out var group))
         {
-            ctx.Fail($"NOGROUP No such consumer group '{StreamReply.Latin(ctx.Arg(3))}' for key name '{StreamReply.Latin(ctx.Arg(2))}'");
+            ctx.Fail(StreamReply.NoSuchGroupForKey(ctx.Arg(2), ctx.Arg(3)));
             return;
         }
 

@@ -10,9 +10,11 @@ internal static class StreamReply
     public const string InvalidStart = "ERR invalid start ID for the interval";
     public const string InvalidEnd = "ERR invalid end ID for the interval";
 
-    public static string NoSuchGroup(ReadOnlySpan<byte> key, ReadOnlySpan<byte> group) => $"NOGROUP No such key '{Latin(key)}' or consumer group '{Latin(group)}'";
+    public static string Shown(ReadOnlySpan<byte> name) => CommandGate.Shown(name, int.MaxValue);
 
-    public static string Latin(ReadOnlySpan<byte> text) => System.Text.Encoding.Latin1.GetString(text);
+    public static string NoSuchGroupForKey(ReadOnlySpan<byte> key, ReadOnlySpan<byte> group) => $"NOGROUP No such consumer group '{Shown(group)}' for key name '{Shown(key)}'";
+
+    public static string NoSuchGroup(ReadOnlySpan<byte> key, ReadOnlySpan<byte> group) => $"NOGROUP No such key '{Shown(key)}' or consumer group '{Shown(group)}'";
 
     public static void Id(this ReplyWriter reply, StreamId id)
     {
