@@ -137,11 +137,11 @@ internal sealed class Executor
         if (!beforeRequest && engine.Blocked.HasReady) engine.Blocked.ServeReady();
     }
 
-    /// <summary>Effects of the finished unit go to the sinks; then whoever waited for its keys is served.</summary>
+    /// <summary>Effects of the finished unit go to the sinks; then whoever waited for its keys is served, when no log is being replayed.</summary>
     public void EndUnit()
     {
         FlushEffects();
-        if (engine.Blocked.HasReady) engine.Blocked.ServeReady();
+        if (engine.Blocked.HasReady && !engine.IsLoading) engine.Blocked.ServeReady();
     }
 
     private int Run(Client client)
