@@ -16,14 +16,14 @@ RUN case "$(uname -m)" in aarch64) arch=arm64 ;; *) arch=x64 ;; esac \
  && dotnet publish src/RedisLite/RedisLite.csproj -c Release -r linux-$arch --self-contained false -o /app
 
 FROM mcr.microsoft.com/dotnet/runtime:${DOTNET_VERSION}
-# The real redis-cli, for people and for scripts that call it inside the container.
-RUN apt-get update \
- && apt-get install -y --no-install-recommends redis-tools \
- && rm -rf /var/lib/apt/lists/* \
- && groupadd --system redis \
+# The account first: the package with the real redis-cli (for people and for scripts that call it inside) makes one of the same name otherwise.
+RUN groupadd --system redis \
  && useradd --system --gid redis --home-dir /data --no-create-home --shell /usr/sbin/nologin redis \
  && mkdir /data \
- && chown redis:redis /data
+ && chown redis:redis /data \
+ && apt-get update \
+ && apt-get install -y --no-install-recommends redis-tools \
+ && rm -rf /var/lib/apt/lists/*
 COPY --from=build /app /opt/redislite
 COPY docker/entrypoint.sh /usr/local/bin/redislite-entrypoint
 RUN ln -s /opt/redislite/redislite /usr/local/bin/redislite \

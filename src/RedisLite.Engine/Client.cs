@@ -29,6 +29,9 @@ internal enum ClientFlags
     Tracking = 1 << 19,
     Unblocked = 1 << 20,
 
+    /// <summary>The client that scripts run their commands as.</summary>
+    Script = 1 << 28,
+
     /// <summary>Any of these sends a request through the whole gate.</summary>
     GateMask = NeedsAuth | InMulti | Subscribed | Replica | Restricted,
 
@@ -72,8 +75,6 @@ internal sealed class Client
 
     public string LibVersion { get; set; } = "";
 
-    public string UserName { get; set; } = "default";
-
     public long CreatedMs { get; }
 
     public long LastInteractionMs { get; set; }
@@ -90,6 +91,9 @@ internal sealed class Client
 
     public CommandSpec? LastCommand { get; set; }
 
+    /// <summary>For the client of scripts: whose script runs.</summary>
+    public Client? ScriptCaller { get; set; }
+
     public Transactions.Transaction? Multi { get; set; }
 
     public List<Databases.WatchedKey> Watching { get; } = [];
@@ -97,6 +101,9 @@ internal sealed class Client
     public Channels.Subscriptions? Subscriptions { get; set; }
 
     public Waiting.BlockedState? Blocked { get; set; }
+
+    /// <summary>How far the append-only file had come with this client's last write (<see cref="Durability.AofLog.Appended"/>).</summary>
+    public long AofMark { get; set; }
 
     public long TotalInput { get; set; }
 

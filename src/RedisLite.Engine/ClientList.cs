@@ -32,9 +32,9 @@ internal sealed class ClientList(Engine engine)
             return null;
         }
 
-        var client = new Client(engine, nextId++, connection, engine.RespLimits) { User = engine.Accounts.Default };
+        var client = new Client(engine, nextId++, connection, engine.RespLimits);
         client.Reply.OnError = engine.Stats.CountError;
-        if (!engine.Accounts.Default.NoPass) client.Set(ClientFlags.NeedsAuth);
+        engine.Accounts.Enter(client);
         byId.Add(client.Id, client);
         return client;
     }
@@ -63,9 +63,9 @@ internal sealed class ClientList(Engine engine)
     }
 
     /// <summary>Output limits: over the hard one, or over the soft one for too long, the client goes (rule 10).</summary>
-    public void CheckOutputLimit(Client client)
+    public void CheckOutputLimit(Client client, long held = 0)
     {
-        var length = client.Output.Length;
+        var length = client.Output.Length + held;
         if (length > PeakOutput) PeakOutput = length;
         var limits = engine.Config.ClientOutputBufferLimit;
         var limit = client.Has(ClientFlags.Replica) ? limits.Replica

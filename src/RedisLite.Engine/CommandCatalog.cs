@@ -8,6 +8,7 @@ internal static class CommandCatalog
     public static CommandTable Create() => new CommandTable()
         .Add("connection", ConnectionCommands.Table())
         .Add("connection", ClientCommands.Table())
+        .Add("server", AclCommands.Table())
         .Add("transactions", TransactionCommands.Table())
         .Add("generic", KeyCommands.Table())
         .Add("generic", ExpireCommands.Table())
@@ -25,6 +26,7 @@ internal static class CommandCatalog
         .Add("stream", StreamClaimCommands.Table())
         .Add("stream", StreamInfoCommands.Table())
         .Add("pubsub", PubSubCommands.Table())
+        .Add("scripting", ScriptingCommands.Table())
         .Add("generic", ReplicationCommands.Table())
         .Add("server", ServerCommands.Table())
         .Add("server", SlowLogCommands.Table())
@@ -35,5 +37,6 @@ internal static class CommandCatalog
         .Add("server", CommandCommands.Table())
         .Add("server", PersistenceCommands.Table())
         .Add("generic", DumpCommands.Table())
+        .Add("generic", MigrateCommand.Table())
         .Freeze();
 }

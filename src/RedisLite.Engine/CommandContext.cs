@@ -103,6 +103,12 @@ internal sealed class CommandContext
         MayNotBlock = InTransaction = inTransaction;
     }
 
+    public void LoadScripted(Client client, byte[] requestBuffer, ArgSlice[] requestArgs, int argc)
+    {
+        Load(client, client.Reply, requestBuffer, requestArgs, 0, argc);
+        MayNotBlock = true;
+    }
+
     public void LoadBlocked(Client client, BlockedState state)
     {
         LoadStored(client, client.Reply, state.Request, inTransaction: false);

@@ -6,6 +6,7 @@ using RedisLite.Engine.Config;
 using RedisLite.Engine.Databases;
 using RedisLite.Engine.Info;
 using RedisLite.Engine.Channels;
+using RedisLite.Engine.Peers;
 using RedisLite.Protocol;
 
 namespace RedisLite.Engine;
@@ -17,7 +18,9 @@ namespace RedisLite.Engine;
 /// </summary>
 internal sealed class Engine
 {
+    private Executor? busyExecutor;
     private readonly Cron cron;
+    private readonly ReplyWriter heldPushes;
 
     public Engine(EngineEnvironment environment, ServerConfig config, CommandTable? commands = null)
     {
@@ -33,6 +36,8 @@ internal sealed class Engine
         Databases = new Database[config.Databases];
         for (var i = 0; i < Databases.Length; i++) Databases[i] = new Database(this, i);
         Commands = commands ?? CommandCatalog.Create();
+        Accounts = new Accounts(this);
+        AclFile = new AclFile(this);
         RunId = NewRunId();
         ReplicationId = NewRunId();
         Clients = new ClientList(this);
@@ -42,10 +47,15 @@ internal sealed class Engine
         Expiry = new ExpiryCycle(this);
         ClientEviction = new ClientEviction(this);
         Executor = new Executor(this);
+        heldPushes = new ReplyWriter(new OutputBuffer(OutputBlocks));
         Internal = new Client(this, 0, new NoConnection(), RespLimits) { Flags = ClientFlags.Internal, User = Accounts.Default };
+        Scripts = new Scripting.ScriptEngine(this);
         Durability = new Durability.Durability(this);
+        Peers = new PeerSessions(this);
+        Shutdown = new Shutdown(this);
         cron = new Cron(this);
         ConfigEffects.Attach(this);
+        AclFile.LoadAtStart();
     }
 
     public EngineEnvironment Environment { get; }
@@ -69,10 +79,12 @@ internal sealed class Engine
 
     public ClientList Clients { get; }
 
-    public Accounts Accounts { get; } = new();
+    public Accounts Accounts { get; }
+
+    public AclFile AclFile { get; }
 
     /// <summary>A client that has not logged in, while a login is asked for: the password may have been set or dropped since it came.</summary>
-    public bool AwaitsAuth(Client client) => client.Has(ClientFlags.NeedsAuth) && !Accounts.Default.NoPass;
+    public bool AwaitsAuth(Client client) => client.Has(ClientFlags.NeedsAuth) && !Accounts.IsOpen;
 
     public BlockedClients Blocked { get; }
 
@@ -113,8 +125,18 @@ internal sealed class Engine
     /// <summary>40 hex digits that name this data set's history among replicas.</summary>
     public string ReplicationId { get; }
 
+    public Scripting.ScriptEngine Scripts { get; }
+
+    /// <summary>Set by the loop: serve other connections from inside a script that runs for too long.</summary>
+    public Action? OnBusy { get; set; }
+
     /// <summary>Files: snapshots, the append-only file, loading.</summary>
     public Durability.Durability Durability { get; }
+
+    public Shutdown Shutdown { get; }
+
+    /// <summary>Links to other servers that MIGRATE keeps open for a while.</summary>
+    public PeerSessions Peers { get; }
 
     /// <summary>The client of units that no connection asked for.</summary>
     public Client Internal { get; }
@@ -137,6 +159,9 @@ internal sealed class Engine
 
     public bool IsLoading { get; set; }
 
+    /// <summary>The server is about to end: a script that runs is ended, what it did is not kept.</summary>
+    public bool IsEnding { get; set; }
+
     /// <summary>Keys expire on access. Off inside DEBUG SET-ACTIVE-EXPIRE tests and while loading.</summary>
     public bool MayExpire => !IsLoading && !IsPausedForWrites;
 
@@ -150,7 +175,7 @@ internal sealed class Engine
     public string? WriteRefusal { get; set; }
 
     /// <summary>Something global (maxmemory, a pause, loading, disk errors) sends every request through the whole gate.</summary>
-    public bool GateIsNarrow => Config.Maxmemory > 0 || Pause.UntilMs != 0 || IsLoading || WriteRefusal is not null;
+    public bool GateIsNarrow => Config.Maxmemory > 0 || Pause.UntilMs != 0 || IsLoading || WriteRefusal is not null || Scripts.Run.IsBusy;
 
     public bool IsPausedForWrites => Pause.UntilMs != 0 && Pause.IsActive(Clock.NowMs);
 
@@ -167,7 +192,19 @@ internal sealed class Engine
 
     public void Disconnected(Client client) => Clients.Disconnect(client);
 
-    public void Process(Client client, PipeReader reader) => Executor.Process(client, reader);
+    public void Process(Client client, PipeReader reader)
+    {
+        if (Scripts.Run.IsBusy) (busyExecutor ??= new Executor(this, duringScript: true)).Process(client, reader);
+        else Executor.Process(client, reader);
+    }
+
+    /// <summary>A script takes too long: others are served, by an executor of their own, since the first is in the middle of its batch.</summary>
+    public void ServeOthers()
+    {
+        var unit = Clock.UnitTicks;
+        OnBusy?.Invoke();
+        Clock.ResumeUnit(unit);
+    }
 
     /// <summary>Once, when the loop is about to begin: files are loaded from here on, in slices.</summary>
     public void Start() => Durability.Start();
@@ -176,6 +213,12 @@ internal sealed class Engine
     {
         Clock.Refresh();
         LoopTimes.Begin(Stats);
+    }
+
+    /// <summary>Replies are about to leave in the middle of an iteration: what they acknowledge must be in the log first.</summary>
+    public void BeforeReplies()
+    {
+        if (!IsLoading) Durability.Aof.Flush();
     }
 
     /// <summary>Timers, expiry, blocked clients, closes: all that is due, in bounded slices.</summary>
@@ -202,8 +245,32 @@ internal sealed class Engine
         if (client.Output.Length > 0) Clients.CheckOutputLimit(client);
     }
 
-    /// <summary>Output was written to a client by somebody else's request.</summary>
-    public void AfterPush(Client client) => AfterReply(client);
+    /// <summary>
+    /// Where a message to a client is written that is no reply. What comes from the client's own command is held until the command has replied, be it a
+    /// whole transaction or script.
+    /// </summary>
+    public ReplyWriter PushTo(Client client)
+    {
+        if (client != Executor.Running) return client.Reply;
+        heldPushes.Protocol = client.Reply.Protocol;
+        return heldPushes;
+    }
+
+    /// <summary>A message was written where <see cref="PushTo"/> said.</summary>
+    public void AfterPush(Client client)
+    {
+        if (client != Executor.Running) AfterReply(client);
+        else Clients.CheckOutputLimit(client, heldPushes.Output.Length);
+    }
+
+    /// <summary>The command of this client has replied.</summary>
+    public void SendHeldPushes(Client client)
+    {
+        var held = heldPushes.Output;
+        if (held.IsEmpty) return;
+        client.Output.WriteAll(held);
+        held.Clear();
+    }
 
     /// <summary>Send a keyspace event to whoever listens.</summary>
     public void Notify(int db, KeyEvent what, ReadOnlySpan<byte> key)

@@ -20,6 +20,7 @@ internal sealed class Executor
     private const long SharedTimeFromUs = 1000;
 
     private readonly Engine engine;
+    private readonly bool duringScript;
     private readonly RequestBatch batch = new();
     private readonly CommandSpec?[] specs = new CommandSpec?[RequestBatch.RequestsMax];
     private readonly ulong[] hashes = new ulong[RequestBatch.RequestsMax];
@@ -32,14 +33,18 @@ internal sealed class Executor
     private int fastCount;
     private long nestedErrors;
 
-    public Executor(Engine engine)
+    public Executor(Engine engine, bool duringScript = false)
     {
         this.engine = engine;
+        this.duringScript = duringScript;
         internalContext = new CommandContext(engine);
         for (var i = 0; i < contexts.Length; i++) contexts[i] = new CommandContext(engine);
         replayContext = new CommandContext(engine);
         fastContext = contexts[0];
     }
+
+    /// <summary>Whose command runs now.</summary>
+    public Client? Running { get; private set; }
 
     /// <summary>Consume and run the whole requests that the reader holds.</summary>
     public void Process(Client client, PipeReader reader)
@@ -80,7 +85,30 @@ internal sealed class Executor
     {
         var ctx = contexts[depth + 1];
         ctx.LoadStored(client, reply, request, inTransaction);
+        if (inTransaction && CommandGate.ExecPermissionError(engine, client, ctx, request.Spec) is { } error)
+        {
+            reply.Error(error);
+            return;
+        }
+
         ctx.Begin(request.Spec);
+        var before = engine.Clock.Timestamp();
+        Invoke(ctx);
+        Account(ctx, engine.Clock.Timestamp() - before);
+    }
+
+    /// <summary>A command that a script wants to run, for the checks before it does.</summary>
+    public CommandContext PrepareScripted(Client client, byte[] buffer, ArgSlice[] args, int argc)
+    {
+        var ctx = contexts[depth + 1];
+        ctx.LoadScripted(client, buffer, args, argc);
+        return ctx;
+    }
+
+    /// <summary>Run it, inside the current unit. What it replies is in its client's output.</summary>
+    public void RunScripted(CommandContext ctx, CommandSpec spec)
+    {
+        ctx.Begin(spec);
         var before = engine.Clock.Timestamp();
         Invoke(ctx);
         Account(ctx, engine.Clock.Timestamp() - before);
@@ -91,10 +119,22 @@ internal sealed class Executor
     {
         var ctx = contexts[0];
         ctx.LoadBlocked(client, state);
+        if (CommandGate.PermissionError(engine, client, ctx, state.Request.Spec) is { } error)
+        {
+            engine.Blocked.Unblock(client);
+            state.Request.Spec.RejectedCalls++;
+            client.Reply.Error(error);
+            Resume(client);
+            return;
+        }
+
         ctx.Begin(state.Request.Spec);
         var before = engine.Clock.Timestamp();
+        Running = client;
         Invoke(ctx);
-        FlushEffects();                                 // also of one that waits on: XREADGROUP may have made its consumer anew
+        Running = null;
+        FlushEffects(client);                           // also of one that waits on: XREADGROUP may have made its consumer anew
+        engine.SendHeldPushes(client);
         if (ctx.HasBlocked) return;
 
         engine.Blocked.Unblock(client);
@@ -113,8 +153,8 @@ internal sealed class Executor
     /// <summary>Run one request of an append-only file. Null, or why it cannot be run; what it replies is of no interest.</summary>
     public string? Replay(Client client, RequestBatch source, in Request request)
     {
-        var spec = engine.Commands.Find(source.Arg(request, 0));
-        if (spec is null) return $"Unknown command '{System.Text.Encoding.Latin1.GetString(source.Arg(request, 0))}'";
+        var spec = engine.Commands.Find(source.Arg(request, 0)) ?? engine.Commands.FindDisabled(source.Arg(request, 0));
+        if (spec is null) return $"Unknown command '{CommandGate.Shown(source.Arg(request, 0), 128)}' reading the append only file";
         var ctx = replayContext;                    // DEBUG LOADAOF replays while its own context is in use
         ctx.Load(client, client.Reply, source.Buffer, source.Args, request.FirstArg, request.Argc);
         RunUnit(client, ctx, spec);
@@ -133,14 +173,15 @@ internal sealed class Executor
         ctx.Load(engine.Internal, engine.Internal.Reply, [], [], 0, 0);
         ctx.Begin(engine.InternalCommand);
         work(ctx);
-        FlushEffects();
+        FlushEffects(engine.Internal);
         if (!beforeRequest && engine.Blocked.HasReady) engine.Blocked.ServeReady();
     }
 
     /// <summary>Effects of the finished unit go to the sinks; then whoever waited for its keys is served, when no log is being replayed.</summary>
-    public void EndUnit()
+    public void EndUnit(Client client)
     {
-        FlushEffects();
+        if (duringScript) return;                   // the unit is the script, and it goes on
+        FlushEffects(client);
         if (engine.Blocked.HasReady && !engine.IsLoading) engine.Blocked.ServeReady();
     }
 
@@ -195,6 +236,12 @@ internal sealed class Executor
         }
     }
 
+    /// <summary>A name means something else from now on, also for the requests that came together with the one that made it so.</summary>
+    public void FindCommandsAgain()
+    {
+        for (var i = 0; i < batch.Count; i++) specs[i] = engine.Commands.Find(batch.Arg(batch.Requests[i], 0));
+    }
+
     /// <summary>False: the request is held back (CLIENT PAUSE) and has to be read again later.</summary>
     private bool RunUnit(Client client, CommandContext ctx, CommandSpec? spec)
     {
@@ -209,8 +256,11 @@ internal sealed class Executor
             if (!isFast) SettleFast();
             ctx.Begin(spec);
             var before = client.Output.Length;
+            Running = client;
             Invoke(ctx);
+            Running = null;
             if (client.Has(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) Silence(client, spec, before);
+            engine.SendHeldPushes(client);
             if (isFast)
             {
                 fastSpecs[fastCount++] = spec;
@@ -226,7 +276,7 @@ internal sealed class Executor
             engine.Clock.NextUnit();
         }
 
-        EndUnit();
+        EndUnit(client);
         return true;
     }
 
@@ -280,7 +330,7 @@ internal sealed class Executor
         // What the commands inside EXEC got wrong is theirs: EXEC itself did not fail.
         var own = ctx.Reply.Errors - errors - (nestedErrors - nestedBefore);
         if (own > 0) ctx.Spec.FailedCalls++;
-        if (depth > 0 && ReferenceEquals(ctx.Reply, ctx.Client.Reply)) nestedErrors += own;
+        if (depth > 0 && ReferenceEquals(ctx.Reply, ctx.Client.Reply) && !ctx.Client.Has(ClientFlags.Script)) nestedErrors += own;
         if (engine.Monitors.Count > 0 && ctx.Rerun is null) engine.Monitors.Feed(ctx.Client, ctx);
         engine.Stats.Dirty += ctx.Dirty;
     }
@@ -302,12 +352,13 @@ internal sealed class Executor
         if (engine.Config.LatencyTracking) (spec.Latency ??= new LatencyHistogram()).Record(nanoseconds);
     }
 
-    private void FlushEffects()
+    private void FlushEffects(Client client)
     {
         var effects = engine.Effects;
         if (effects.Count == 0) return;
         foreach (var sink in engine.Sinks) sink.Append(effects);
         effects.Clear();
+        client.AofMark = engine.Durability.Aof.Appended;
     }
 
     private void Resume(Client client)

@@ -211,13 +211,13 @@ internal static class ClientCommands
             else if (ctx.ArgIs(i, "LADDR"u8)) filters.Add(client => client.Connection.LocalAddress == value);
             else if (ctx.ArgIs(i, "USER"u8))
             {
-                if (!ctx.Engine.Accounts.Exists(value))
+                if (ctx.Engine.Accounts.Find(ctx.Arg(i + 1)) is not { } user)
                 {
                     ctx.Fail($"ERR No such user '{value}'");
                     return null;
                 }
 
-                filters.Add(client => client.User.Name == value);
+                filters.Add(client => client.User == user);
             }
             else if (ctx.ArgIs(i, "SKIPME"u8) && ctx.ArgIs(i + 1, "YES"u8)) skipMe = true;
             else if (ctx.ArgIs(i, "SKIPME"u8) && ctx.ArgIs(i + 1, "NO"u8)) skipMe = false;

@@ -32,12 +32,16 @@ internal abstract class Connection(ExecutorLoop loop) : IConnection
     private bool _canSend = true;
     private bool _inputEnded;
     private bool _dropped;
+    private bool _processing;
 
     protected ExecutorLoop Loop { get; } = loop;
 
     public Client? Client { get; private set; }
 
     public bool IsEnded { get; private set; }
+
+    /// Its requests are being run: while a script of theirs takes long and others are served, this connection is left alone.
+    internal bool IsProcessing => _processing;
 
     /// Set while it waits in the loop's list for another turn.
     internal bool WaitsForTurn { get; set; }
@@ -115,8 +119,8 @@ internal abstract class Connection(ExecutorLoop loop) : IConnection
     public void Serve()
     {
         var client = Client;
-        if (client == null || _dropped || IsEnded || Loop.IsStopping) return;
-        if (_reader.Unread > 0) Loop.Engine.Process(client, _reader);
+        if (client == null || _dropped || IsEnded || _processing || Loop.IsStopping) return;
+        if (_reader.Unread > 0) Process(client);
 
         var budget = InputPerTurn;
         while (_canReceive && budget > 0 && !_dropped && !Loop.IsStopping && (client.MayRead || _reader.Unread < UnreadWhileHeld))
@@ -134,12 +138,19 @@ internal abstract class Connection(ExecutorLoop loop) : IConnection
             _reader.Received(received);
             if (received < area.Count && !ShortReceiveMayHaveMore) _canReceive = false;
             if (_reader.Unread < client.Parser.BytesWanted) continue;
-            Loop.Engine.Process(client, _reader);
+            Process(client);
             if (client.Output.Length >= FlushedAtOnce && !Loop.Engine.HasSinks) Flush();
         }
         _reader.Settle();
         client.QueryBufferSize = _reader.OwnedBytes;
         if (_canReceive && budget <= 0) Loop.ServeLater(this);
+    }
+
+    private void Process(Client client)
+    {
+        _processing = true;
+        Loop.Engine.Process(client, _reader);
+        _processing = false;
     }
 
     private void EndInput(int outcome)
