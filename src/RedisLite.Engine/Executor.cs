@@ -146,12 +146,12 @@ internal sealed class Executor
         Running = client;
         Invoke(ctx);
         Running = outer;
+        FlushEffects(client);                           // also of one that waits on: XREADGROUP may have made its consumer anew
         engine.SendHeldPushes(client);
         if (ctx.HasBlocked) return;
 
         engine.Blocked.Unblock(client);
         Account(ctx, engine.Clock.Timestamp() - before);
-        FlushEffects(client);
         Resume(client);
     }
 
@@ -190,12 +190,12 @@ internal sealed class Executor
         if (!beforeRequest && engine.Blocked.HasReady) engine.Blocked.ServeReady();
     }
 
-    /// <summary>Effects of the finished unit go to the sinks; then whoever waited for its keys is served.</summary>
+    /// <summary>Effects of the finished unit go to the sinks; then whoever waited for its keys is served, when no log is being replayed.</summary>
     public void EndUnit(Client client)
     {
         if (duringScript) return;                   // the unit is the script, and it goes on
         FlushEffects(client);
-        if (engine.Blocked.HasReady) engine.Blocked.ServeReady();
+        if (engine.Blocked.HasReady && !engine.IsLoading) engine.Blocked.ServeReady();
     }
 
     private int Run(Client client)

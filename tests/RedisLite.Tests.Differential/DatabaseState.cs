@@ -95,19 +95,26 @@ internal static class DatabaseState
         _ => reply.ToString(),
     };
 
-    /// <summary>Consumers carry the moment they were last seen.</summary>
+    /// <summary>
+    /// Consumers carry the moment they were last seen, since 7.2 also that of their last delivery; pending entries that of theirs. And since 7.2 there
+    /// are consumers that were never given anything.
+    /// </summary>
     private static string WithoutTimes(Reply reply)
     {
         if (!reply.IsAggregate) return reply.ToString();
         var parts = new List<string>();
         for (var i = 0; i < reply.Items!.Count; i++)
         {
-            parts.Add(WithoutTimes(reply.Items[i]));
-            if (reply.Items[i].Text is "seen-time" or "active-time" or "radix-tree-keys" or "radix-tree-nodes") i++;
+            if (reply.Items[i].Text is "seen-time" or "active-time") i++;
+            else if (reply.Items[i] is { Type: ':', Integer: > 1_000_000_000_000 }) parts.Add("(time)");
+            else if (!IsIdleConsumer(reply.Items[i])) parts.Add(WithoutTimes(reply.Items[i]));
         }
 
         return $"[{string.Join(", ", parts)}]";
     }
+
+    private static bool IsIdleConsumer(Reply reply) =>
+        reply.Items is [_, _, { Text: "seen-time" }, .., { Text: "pel-count" }, { Integer: 0 }, _, _];
 
     private static bool SameState(string a, string b)
     {

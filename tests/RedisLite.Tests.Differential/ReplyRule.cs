@@ -58,6 +58,8 @@ internal static partial class ReplyRules
         "HSCAN" or "ZSCAN" => !IsZero(command, 2) ? ReplyRule.Type : HasWord(command, "NOVALUES") ? ReplyRule.Scan : ReplyRule.ScanPairs,
         "TTL" or "EXPIRETIME" or "HTTL" or "HEXPIRETIME" => ReplyRule.NearSeconds,
         "PTTL" or "PEXPIRETIME" or "HPTTL" or "HPEXPIRETIME" => ReplyRule.NearMilliseconds,
+        // How long an entry has been pending.
+        "XPENDING" when command.Length > 3 => ReplyRule.Numbers,
         // The real count is seen to be 2 while a queued request holds the same value: the written cases hold what it is otherwise.
         "OBJECT" when command.Length > 1 && CommandText.Quote(command[1]).Equals("REFCOUNT", StringComparison.OrdinalIgnoreCase) => ReplyRule.Type,
         _ => ReplyRule.Exact,

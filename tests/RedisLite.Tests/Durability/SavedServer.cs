@@ -44,7 +44,7 @@ internal sealed class SavedServer : IDisposable
             foreach (var item in RedisLite.Protocol.ReplyReader.ReadAll(Redis.RunRaw("KEYS"u8.ToArray(), "*"u8.ToArray()))[0].Items)
             {
                 string Ask(params byte[][] words) => System.Text.Encoding.Latin1.GetString(Redis.RunRaw([.. words, item.Bytes])).Replace("\r\n", " ", StringComparison.Ordinal);
-                all.Add($"{db} {System.Text.Encoding.Latin1.GetString(item.Bytes)} {Ask("TYPE"u8.ToArray())} {Ask("PEXPIRETIME"u8.ToArray())} {Ask("DEBUG"u8.ToArray(), "DIGEST-VALUE"u8.ToArray())}{FieldTimes(item.Bytes)}");
+                all.Add($"{db} {System.Text.Encoding.Latin1.GetString(item.Bytes)} {Ask("TYPE"u8.ToArray())} {Ask("PEXPIRETIME"u8.ToArray())} {Ask("DEBUG"u8.ToArray(), "DIGEST-VALUE"u8.ToArray())}{FieldTimes(item.Bytes)} {StreamText.Of(Redis, item.Bytes)}");
             }
         }
         Run("SELECT 0");

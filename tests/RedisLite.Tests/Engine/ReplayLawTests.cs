@@ -15,7 +15,7 @@ public class ReplayLawTests
     {
         var cases = new TheoryData<string, int>();
         foreach (var families in new[] { "strings,keys", "hashes,keys", "strings,keys,hashes", "lists,keys", "sets,keys", "zsets,keys", "hashes,hashfields,shortfields,keys", "strings,hashes,hashfields,shortfields,newer,keys",
-            "bits,strings,keys", "hyperloglog,strings", "geo,zsets", "sorts,keys" })
+            "bits,strings,keys", "hyperloglog,strings", "geo,zsets", "sorts,keys", "streams,streams7.2,keys" })
         {
             for (var seed = 1; seed <= 6; seed++) cases.Add(families, seed);
         }
@@ -107,6 +107,7 @@ public class ReplayLawTests
             "+list" => Ask("LRANGE", "0", "-1"),
             "+set" => Sorted(Ask("SMEMBERS"), 1),
             "+zset" => Ask("ZRANGE", "0", "-1", "WITHSCORES"),
+            "+stream" => StreamText.Of(redis, key),
             _ => throw new InvalidOperationException("a type without a dump: " + type),
         };
         return $"{type} {Ask("PEXPIRETIME").Trim()} {value}";
