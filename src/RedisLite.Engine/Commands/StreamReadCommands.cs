@@ -90,7 +90,11 @@ internal static class StreamReadCommands
         var args = ctx.ArgsFrom(1);
         while (args.More && options.FirstKey == 0)
         {
-            if (args.Left > 1 && args.Take("BLOCK"u8)) options.TimeoutMs = NextTimeout(ctx, ref args);
+            if (args.Left > 1 && args.Take("BLOCK"u8))
+            {
+                if (ctx.Client.Has(ClientFlags.Script)) args.Fail($"ERR {ctx.Spec.FullName} command is not allowed with BLOCK option from scripts");
+                options.TimeoutMs = NextTimeout(ctx, ref args);
+            }
             else if (args.Left > 1 && args.Take("COUNT"u8)) options.Count = Math.Max(0, args.NextInt64());
             else if (args.Left > 1 && args.Take("STREAMS"u8)) TakeStreams(ctx, ref args, ref options);
             else if (args.Left > 2 && args.Take("GROUP"u8))
