@@ -108,11 +108,11 @@ internal sealed class Client
 
     public Waiting.BlockedState? Blocked { get; set; }
 
-    /// <summary>The most that ever waited to be sent.</summary>
-    public long PeakOutput { get; set; }
-
     /// <summary>How far the append-only file had come with this client's last write (<see cref="Durability.AofLog.Appended"/>).</summary>
     public long AofMark { get; set; }
+
+    /// <summary>The most that ever waited to be sent.</summary>
+    public long PeakOutput { get; set; }
 
     public long TotalInput { get; set; }
 

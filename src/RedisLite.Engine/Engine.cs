@@ -20,7 +20,6 @@ internal sealed class Engine
 {
     private Executor? busyExecutor;
     private readonly Cron cron;
-    private readonly ReplyWriter heldPushes;
 
     public Engine(EngineEnvironment environment, ServerConfig config, CommandTable? commands = null)
     {
@@ -48,7 +47,6 @@ internal sealed class Engine
         Expiry = new ExpiryCycle(this);
         ClientEviction = new ClientEviction(this);
         Executor = new Executor(this);
-        heldPushes = new ReplyWriter(new OutputBuffer(OutputBlocks));
         Internal = new Client(this, 0, new NoConnection(), RespLimits) { Flags = ClientFlags.Internal, User = Accounts.Default };
         Scripts = new Scripting.ScriptEngine(this);
         Durability = new Durability.Durability(this);
@@ -177,8 +175,8 @@ internal sealed class Engine
     /// <summary>Why writes are refused at the moment (MISCONF), null when they are not.</summary>
     public string? WriteRefusal { get; set; }
 
-    /// <summary>Something global (maxmemory, a pause, loading, disk errors, too many tracked keys) sends every request through the whole gate.</summary>
-    public bool GateIsNarrow => Config.Maxmemory > 0 || Pause.UntilMs != 0 || IsLoading || WriteRefusal is not null || Scripts.Run.IsBusy || Tracking.IsOverLimit;
+    /// <summary>Something global (maxmemory, a pause, loading, disk errors, too many tracked keys, a busy script) sends every request through the whole gate.</summary>
+    public bool GateIsNarrow => Config.Maxmemory > 0 || Pause.UntilMs != 0 || IsLoading || WriteRefusal is not null || Tracking.IsOverLimit || Scripts.Run.IsBusy;
 
     public bool IsPausedForWrites => Pause.UntilMs != 0 && Pause.IsActive(Clock.NowMs);
 
@@ -249,35 +247,11 @@ internal sealed class Engine
         if (client.Output.Length > 0) Clients.CheckOutputLimit(client);
     }
 
-    /// <summary>
-    /// Where a message to a client is written that is no reply. What comes from the client's own command is held until the command has replied, be it a
-    /// whole transaction or script.
-    /// </summary>
-    public ReplyWriter PushTo(Client client)
-    {
-        if (client != Executor.Running) return client.Reply;
-        heldPushes.Protocol = client.Reply.Protocol;
-        return heldPushes;
-    }
-
-    /// <summary>A message was written where <see cref="PushTo"/> said.</summary>
+    /// <summary>A message was written where <see cref="Executor.PushTo"/> said.</summary>
     public void AfterPush(Client client)
     {
-        if (client != Executor.Running) AfterReply(client);
-        else Clients.CheckOutputLimit(client, heldPushes.Output.Length);
-    }
-
-    /// <summary>The command of this client has replied.</summary>
-    public void SendHeldPushes(Client client)
-    {
-        var held = heldPushes.Output;
-        if (!held.IsEmpty)
-        {
-            client.Output.WriteAll(held);
-            held.Clear();
-        }
-
-        if (Tracking.HasPending) Tracking.SendPending(client);
+        if (!Executor.HoldsPushesFor(client)) AfterReply(client);
+        else Clients.CheckOutputLimit(client, Executor.HeldPushBytes);
     }
 
     /// <summary>Send a keyspace event to whoever listens.</summary>
@@ -292,7 +266,7 @@ internal sealed class Engine
     /// <summary>A key changed: whoever caches it outside is told. <paramref name="by"/>: null when it expired or was evicted.</summary>
     public void KeyChanged(Client? by, ReadOnlySpan<byte> key)
     {
-        if (Tracking.IsActive) Tracking.KeyChanged(by, key);
+        if (Tracking.IsActive) Tracking.KeyChanged(by?.ScriptCaller ?? by, key);
     }
 
     public ValueType? TypeOf(int db, ReadOnlySpan<byte> key)

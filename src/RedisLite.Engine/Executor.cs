@@ -34,6 +34,7 @@ internal sealed class Executor
     private readonly CommandContext[] contexts = new CommandContext[NestingMax];
     private readonly CommandContext internalContext;
     private readonly CommandContext replayContext;
+    private readonly ReplyWriter pushes = new(new OutputBuffer());
     private CommandContext fastContext;
     private int depth;
     private int fastCount;
@@ -49,8 +50,31 @@ internal sealed class Executor
         fastContext = contexts[0];
     }
 
-    /// <summary>Whose command runs now.</summary>
-    public Client? Running { get; private set; }
+    /// <summary>The client whose requests are being run, from before the gate until all is over; null between the clients.</summary>
+    public Client? Current { get; private set; }
+
+    /// <summary>A handler is running.</summary>
+    public bool IsExecuting => depth > 0;
+
+    /// <summary>Something for <see cref="Current"/> waits until its request has been replied to.</summary>
+    public bool HasPushes { get; set; }
+
+    /// <summary>What is sent to this client now waits for the end of its own command.</summary>
+    public bool HoldsPushesFor(Client client) => client == Current && IsExecuting;
+
+    public long HeldPushBytes => pushes.Output.Length;
+
+    /// <summary>
+    /// Where out-of-band data for a client is to be written: what a client causes to be sent to itself comes behind the reply of its command, or it
+    /// could come into the middle of it.
+    /// </summary>
+    public ReplyWriter PushTo(Client client)
+    {
+        if (!HoldsPushesFor(client)) return client.Reply;
+        HasPushes = true;
+        pushes.Protocol = client.Reply.Protocol;
+        return pushes;
+    }
 
     /// <summary>Consume and run the whole requests that the reader holds.</summary>
     public void Process(Client client, PipeReader reader)
@@ -77,7 +101,9 @@ internal sealed class Executor
             client.Parser.Authenticated = !engine.AwaitsAuth(client);
             var status = client.Parser.Parse(bytes.Array!, start, end, batch);
             client.QueryBytes = end - start;                         // a request sees itself in CLIENT LIST
+            Current = client;
             var consumed = batch.Count == 0 ? batch.Consumed : Run(client);
+            Current = null;
             if (status == ParseStatus.ProtocolError && client.MayRead) ProtocolError(client, bytes);
 
             client.QueryBytes = end - consumed;
@@ -142,10 +168,11 @@ internal sealed class Executor
 
         ctx.Begin(state.Request.Spec);
         var before = engine.Clock.Timestamp();
-        Running = client;
+        var awaiting = Current;
+        Current = client;
         Invoke(ctx);
-        Running = null;
-        engine.SendHeldPushes(client);
+        if (HasPushes) DeliverPushes(client);
+        Current = awaiting;
         if (ctx.HasBlocked) return;
 
         engine.Blocked.Unblock(client);
@@ -267,11 +294,9 @@ internal sealed class Executor
             if (!isFast) SettleFast();
             ctx.Begin(spec);
             var before = client.Output.Length;
-            Running = client;
             Invoke(ctx);
-            Running = null;
             if (client.Has(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) Silence(client, spec, before);
-            engine.SendHeldPushes(client);
+            if (HasPushes) DeliverPushes(client);
             if (isFast)
             {
                 fastSpecs[fastCount++] = spec;
@@ -299,6 +324,15 @@ internal sealed class Executor
         if (!client.Has(ClientFlags.InMulti) && spec is not { Parent.Name: "CLIENT" }) client.Clear(ClientFlags.Caching);
     }
 
+    /// <summary>Messages first, then what client tracking has to say.</summary>
+    private void DeliverPushes(Client client)
+    {
+        client.Output.WriteAll(pushes.Output);
+        pushes.Output.Clear();
+        engine.Tracking.SendPending(client);
+        HasPushes = false;
+        engine.AfterPush(client);
+    }
 
     /// <summary>
     /// Commands in a row that are all O(1) ("fast") are timed together and share the time evenly: reading the clock costs 20-25 ns, a tenth of such a
@@ -347,7 +381,8 @@ internal sealed class Executor
             depth--;
         }
 
-        if (Running is { } reader && reader.Has(ClientFlags.Tracking)) engine.Tracking.Remember(reader, ctx);
+        var reader = ctx.Client.ScriptCaller ?? ctx.Client;          // what a script reads, its caller has read
+        if (reader.Has(ClientFlags.Tracking)) engine.Tracking.Remember(ctx, reader);
 
         // What the commands inside EXEC got wrong is theirs: EXEC itself did not fail.
         var own = ctx.Reply.Errors - errors - (nestedErrors - nestedBefore);
