@@ -26,6 +26,9 @@ internal sealed class Keyspace
 
     public ulong Hash(ReadOnlySpan<byte> key) => Heap.Hash(key);
 
+    /// <summary>So many keys are about to come: when there are none yet, room is made for them at once.</summary>
+    public void Expect(long keys) => Table.Expect(keys);
+
     /// <summary>First half of a batched lookup: brings the home bucket of a key into the cache.</summary>
     public void PrefetchBucket(ulong hash)
     {

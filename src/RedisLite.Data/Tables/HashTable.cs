@@ -96,6 +96,12 @@ internal readonly ref struct HashTable<TLayout>(Heap heap, ref TableHeader heade
         }
     }
 
+    /// <summary>So many elements are about to come into an empty table.</summary>
+    public void Expect(long count)
+    {
+        if (_header.Root == 0 && count > 0) Shape.CreateFor(count);
+    }
+
     /// <summary>Adds a record whose key is absent. expireAtMs is -1 when it never expires.</summary>
     public void Insert(ulong hash, ulong handle, long expireAtMs, bool ownsMemory)
     {

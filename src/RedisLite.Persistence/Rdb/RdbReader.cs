@@ -33,6 +33,7 @@ internal interface IRdbTarget
 internal sealed class RdbReader
 {
     private const int HeaderBytes = 9;
+    private const int KeyBytesMin = 4;
 
     private readonly Heap _heap;
     private readonly RdbInput _input;
@@ -132,7 +133,7 @@ internal sealed class RdbReader
                 SelectDatabase();
                 break;
             case RdbFormat.OpResizeDb:
-                _input.Length();
+                Expect(_input.Length());
                 _input.Length();
                 break;
             case RdbFormat.OpAux:
@@ -154,6 +155,9 @@ internal sealed class RdbReader
                 throw _input.Bad($"unknown opcode {op}");
         }
     }
+
+    /// <summary>A number that is not believed beyond what can follow: a key takes four bytes at least, and a place in the table not twice as much.</summary>
+    private void Expect(ulong keys) => _keys?.Expect((long)Math.Min(keys, (ulong)(Math.Min(_input.Left, int.MaxValue) / KeyBytesMin)));
 
     /// <summary>Until version 9 the machine's byte order was written, and that is little endian wherever a file is likely to come from.</summary>
     private long ReadExpireTime() => Math.Max(0, _input.Int64());
