@@ -35,6 +35,14 @@ internal sealed class Keyspace
         if (Heap.MemoryInUse > CachedBytes) Table.PrefetchBucket(hash);
     }
 
+    /// <summary>For a key that will be inserted: the head of its segment too, where elements are counted.</summary>
+    public void PrefetchForInsert(ulong hash)
+    {
+        if (Heap.MemoryInUse <= CachedBytes) return;
+        Table.PrefetchBucket(hash);
+        Table.PrefetchHead(hash);
+    }
+
     /// <summary>Second half, a few keys later: brings the likely record into the cache.</summary>
     public void PrefetchRecord(ulong hash)
     {

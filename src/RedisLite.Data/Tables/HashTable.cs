@@ -85,6 +85,11 @@ internal readonly ref struct HashTable<TLayout>(Heap heap, ref TableHeader heade
         _heap.Arena.Prefetch(SegmentOf(hash), (HashSpace.Bucket(hash, _header.HomeBits) + 1) * 64);
     }
 
+    public void PrefetchHead(ulong hash)
+    {
+        if (_header.Root != 0) _heap.Arena.Prefetch(SegmentOf(hash), 0);
+    }
+
     /// <summary>Second half: brings the likely record into the cache.</summary>
     public void PrefetchRecord(ulong hash)
     {
