@@ -21,7 +21,7 @@ internal static class CommandGate
 
     private static readonly Check[] Checks =
     [
-        ProtectedCommand, Authentication, NotInTransaction, Permission, Memory, DiskErrors, SubscribedContext, LoadingState, BusyScript,
+        ProtectedCommand, Authentication, NotInTransaction, Permission, Memory, TrackingTable, DiskErrors, SubscribedContext, LoadingState, BusyScript,
     ];
 
     /// <summary>Decide, and reply when the decision is no. The subcommand, where there is one, is found here.</summary>
@@ -74,7 +74,8 @@ internal static class CommandGate
     }
 
     /// <summary>Whether the user of a script may run a command (redis.acl_check_cmd): asking is no offence, and is not logged as one.</summary>
-    public static bool MayRun(Engine engine, Client client, CommandContext ctx, CommandSpec spec) => Permission(engine, client, ctx, spec) is null;
+    public static bool MayRun(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
+        !client.Has(ClientFlags.Restricted) || engine.Accounts.Check(client.User, spec, new RequestView(ctx, first: 0)).IsAllowed;
 
     private static Verdict AdmitSlowly(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
     {
@@ -188,11 +189,19 @@ internal static class CommandGate
     {
         if (engine.Config.Maxmemory == 0) return null;
         var enough = engine.Eviction.MakeRoom();
+        if (client.Has(ClientFlags.Closing)) return Errors.OutOfMemory;         // evicted itself; nobody will read this
         if (enough) return null;
         var deny = spec.Has(CommandFlags.DenyOom)
             || (client.Has(ClientFlags.InMulti) && spec.FullName is not ("exec" or "discard" or "quit" or "reset"))     // queueing takes memory too
             || (spec.FullName == "exec" && client.Multi is { } multi && (multi.Flags & CommandFlags.DenyOom) != 0);
         return deny ? Errors.OutOfMemory : null;
+    }
+
+    /// <summary>Refuses nothing: it makes room for what this request may have to be remembered for.</summary>
+    private static string? TrackingTable(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
+    {
+        engine.Tracking.ReduceToLimit();
+        return null;
     }
 
     private static string? DiskErrors(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>

@@ -38,6 +38,8 @@ internal sealed class Cron(Engine engine)
         engine.Expiry.SampleLifetimes();
         engine.Clients.CloseIdle(now);
         engine.Peers.CloseIdle(now);
+        engine.Clients.LookAfterBuffers(now);
+        engine.Tracking.ReduceToLimit();
         engine.Durability.Tick(now);
         engine.Shutdown.Tick();
         SampleMemory(now);

@@ -20,7 +20,6 @@ internal sealed class Engine
 {
     private Executor? busyExecutor;
     private readonly Cron cron;
-    private readonly ReplyWriter heldPushes;
 
     public Engine(EngineEnvironment environment, ServerConfig config, CommandTable? commands = null)
     {
@@ -43,11 +42,11 @@ internal sealed class Engine
         Clients = new ClientList(this);
         Blocked = new BlockedClients(this);
         PubSub = new PubSubHub(ByteKeys);
+        Tracking = new Tracking.ClientTracking(this);
         Eviction = new Eviction(this);
         Expiry = new ExpiryCycle(this);
         ClientEviction = new ClientEviction(this);
         Executor = new Executor(this);
-        heldPushes = new ReplyWriter(new OutputBuffer(OutputBlocks));
         Internal = new Client(this, 0, new NoConnection(), RespLimits) { Flags = ClientFlags.Internal, User = Accounts.Default };
         Scripts = new Scripting.ScriptEngine(this);
         Durability = new Durability.Durability(this);
@@ -89,6 +88,8 @@ internal sealed class Engine
     public BlockedClients Blocked { get; }
 
     public PubSubHub PubSub { get; }
+
+    public Tracking.ClientTracking Tracking { get; }
 
     public MonitorFeed Monitors { get; } = new();
 
@@ -174,8 +175,8 @@ internal sealed class Engine
     /// <summary>Why writes are refused at the moment (MISCONF), null when they are not.</summary>
     public string? WriteRefusal { get; set; }
 
-    /// <summary>Something global (maxmemory, a pause, loading, disk errors) sends every request through the whole gate.</summary>
-    public bool GateIsNarrow => Config.Maxmemory > 0 || Pause.UntilMs != 0 || IsLoading || WriteRefusal is not null || Scripts.Run.IsBusy;
+    /// <summary>Something global (maxmemory, a pause, loading, disk errors, too many tracked keys) sends every request through the whole gate.</summary>
+    public bool GateIsNarrow => Config.Maxmemory > 0 || Pause.UntilMs != 0 || IsLoading || WriteRefusal is not null || Scripts.Run.IsBusy || Tracking.IsOverLimit;
 
     public bool IsPausedForWrites => Pause.UntilMs != 0 && Pause.IsActive(Clock.NowMs);
 
@@ -227,6 +228,7 @@ internal sealed class Engine
         Clock.NextUnit();
         var cronBegan = Clock.UnitTicks;
         cron.Run();
+        Tracking.Broadcast();
         Durability.EndIteration();
         Clients.CloseScheduled();
         LoopTimes.End(Stats, cronBegan);
@@ -252,24 +254,28 @@ internal sealed class Engine
     public ReplyWriter PushTo(Client client)
     {
         if (client != Executor.Running) return client.Reply;
-        heldPushes.Protocol = client.Reply.Protocol;
-        return heldPushes;
+        var held = client.HeldPushes ??= new ReplyWriter(new OutputBuffer(OutputBlocks));
+        held.Protocol = client.Reply.Protocol;
+        return held;
     }
 
     /// <summary>A message was written where <see cref="PushTo"/> said.</summary>
     public void AfterPush(Client client)
     {
         if (client != Executor.Running) AfterReply(client);
-        else Clients.CheckOutputLimit(client, heldPushes.Output.Length);
+        else Clients.CheckOutputLimit(client, client.HeldPushes?.Output.Length ?? 0);
     }
 
     /// <summary>The command of this client has replied.</summary>
     public void SendHeldPushes(Client client)
     {
-        var held = heldPushes.Output;
-        if (held.IsEmpty) return;
-        client.Output.WriteAll(held);
-        held.Clear();
+        if (client.HeldPushes is { Output.IsEmpty: false } held)
+        {
+            client.Output.WriteAll(held.Output);
+            held.Output.Clear();
+        }
+
+        if (Tracking.HasPending) Tracking.SendPending(client);
     }
 
     /// <summary>Send a keyspace event to whoever listens.</summary>
@@ -281,9 +287,10 @@ internal sealed class Engine
         if ((classes & NotifyClasses.Keyevent) != 0) PubSub.Publish(EventChannel("__keyevent@"u8, db, what.NameBytes), key);
     }
 
-    /// <summary>A key changed: whoever caches it outside is told (client tracking).</summary>
-    public void KeyChanged(CommandContext ctx, int db, ReadOnlySpan<byte> key)
+    /// <summary>A key changed: whoever caches it outside is told. <paramref name="by"/>: null when it expired or was evicted.</summary>
+    public void KeyChanged(Client? by, ReadOnlySpan<byte> key)
     {
+        if (Tracking.IsActive) Tracking.KeyChanged(by?.ScriptCaller ?? by, key);
     }
 
     public ValueType? TypeOf(int db, ReadOnlySpan<byte> key)
@@ -305,6 +312,11 @@ internal sealed class Engine
         var threshold = Config.SlowlogLogSlowerThan;
         if (threshold >= 0 && microseconds >= threshold && !spec.Has(CommandFlags.SkipSlowlog)) SlowLog.Add(ctx, microseconds, Config.SlowlogMaxLen);
         AddLatency(spec.Has(CommandFlags.Fast) ? "fast-command" : "command", microseconds / 1000);
+    }
+
+    public void AddLatencySince(string name, long timestamp)
+    {
+        if (Config.LatencyMonitorThreshold > 0) AddLatency(name, Clock.MicrosecondsOf(Clock.Timestamp() - timestamp) / 1000);
     }
 
     public void AddLatency(string name, long ms)
@@ -370,6 +382,10 @@ internal sealed class Engine
         public bool IsUnixSocket => false;
 
         public void Resume()
+        {
+        }
+
+        public void TrimInput()
         {
         }
 

@@ -19,6 +19,12 @@ internal sealed class Executor
     private const int NestingMax = 8;
     private const long SharedTimeFromUs = 1000;
 
+    /// <summary>From this size on unread bytes are weighed before they become a request.</summary>
+    private const int BigRequest = 64 * 1024;
+
+    /// <summary>Below this, output limits are looked at once for the whole batch; above, they stop the batch at once.</summary>
+    private const long UncheckedOutputMax = 16 * 1024;
+
     private readonly Engine engine;
     private readonly bool duringScript;
     private readonly RequestBatch batch = new();
@@ -62,6 +68,12 @@ internal sealed class Executor
             var start = bytes.Offset;
             var end = bytes.Offset + bytes.Count;
             client.LastInteractionMs = engine.Clock.NowMs;
+            if (end - start >= BigRequest && !engine.ClientEviction.Allows(client, end - start))
+            {
+                reader.AdvanceTo(data.Start, data.End);
+                break;
+            }
+
             client.Parser.Authenticated = !engine.AwaitsAuth(client);
             var status = client.Parser.Parse(bytes.Array!, start, end, batch);
             client.QueryBytes = end - start;                         // a request sees itself in CLIENT LIST
@@ -80,12 +92,12 @@ internal sealed class Executor
         batch.Trim();
     }
 
-    /// <summary>Run a queued or scripted command inside the current unit, replying to <paramref name="reply"/>.</summary>
-    public void RunNested(Client client, ReplyWriter reply, StoredRequest request, bool inTransaction)
+    /// <summary>Run a command that a transaction queued, if its client still may.</summary>
+    public void RunQueued(Client client, ReplyWriter reply, StoredRequest request)
     {
         var ctx = contexts[depth + 1];
-        ctx.LoadStored(client, reply, request, inTransaction);
-        if (inTransaction && CommandGate.ExecPermissionError(engine, client, ctx, request.Spec) is { } error)
+        ctx.LoadStored(client, reply, request, inTransaction: true);
+        if (CommandGate.ExecPermissionError(engine, client, ctx, request.Spec) is { } error)
         {
             reply.Error(error);
             return;
@@ -130,15 +142,16 @@ internal sealed class Executor
 
         ctx.Begin(state.Request.Spec);
         var before = engine.Clock.Timestamp();
+        var outer = Running;
         Running = client;
         Invoke(ctx);
-        Running = null;
+        Running = outer;
+        FlushEffects(client);                           // also of one that waits on: XREADGROUP may have made its consumer anew
         engine.SendHeldPushes(client);
         if (ctx.HasBlocked) return;
 
         engine.Blocked.Unblock(client);
         Account(ctx, engine.Clock.Timestamp() - before);
-        FlushEffects(client);
         Resume(client);
     }
 
@@ -177,12 +190,12 @@ internal sealed class Executor
         if (!beforeRequest && engine.Blocked.HasReady) engine.Blocked.ServeReady();
     }
 
-    /// <summary>Effects of the finished unit go to the sinks; then whoever waited for its keys is served.</summary>
+    /// <summary>Effects of the finished unit go to the sinks; then whoever waited for its keys is served, when no log is being replayed.</summary>
     public void EndUnit(Client client)
     {
         if (duringScript) return;                   // the unit is the script, and it goes on
         FlushEffects(client);
-        if (engine.Blocked.HasReady) engine.Blocked.ServeReady();
+        if (engine.Blocked.HasReady && !engine.IsLoading) engine.Blocked.ServeReady();
     }
 
     private int Run(Client client)
@@ -246,7 +259,6 @@ internal sealed class Executor
     private bool RunUnit(Client client, CommandContext ctx, CommandSpec? spec)
     {
         client.TotalCommands++;
-        client.LastArgc = ctx.Argc;
         var verdict = CommandGate.Admit(engine, client, ctx, ref spec);
         if (verdict == Verdict.HoldBack) return false;
         if (verdict == Verdict.Run)
@@ -256,9 +268,10 @@ internal sealed class Executor
             if (!isFast) SettleFast();
             ctx.Begin(spec);
             var before = client.Output.Length;
+            var outer = Running;                                // whose script lets this client in meanwhile
             Running = client;
             Invoke(ctx);
-            Running = null;
+            Running = outer;
             if (client.Has(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) Silence(client, spec, before);
             engine.SendHeldPushes(client);
             if (isFast)
@@ -276,9 +289,18 @@ internal sealed class Executor
             engine.Clock.NextUnit();
         }
 
+        if (client.Has(ClientFlags.Caching)) EndCaching(client, spec);
         EndUnit(client);
+        if (client.Output.Length > UncheckedOutputMax) engine.Clients.CheckOutputLimit(client);
         return true;
     }
+
+    /// <summary>CLIENT CACHING holds for the next command, or transaction.</summary>
+    private static void EndCaching(Client client, CommandSpec? spec)
+    {
+        if (!client.Has(ClientFlags.InMulti) && spec is not { Parent.Name: "CLIENT" }) client.Clear(ClientFlags.Caching);
+    }
+
 
     /// <summary>
     /// Commands in a row that are all O(1) ("fast") are timed together and share the time evenly: reading the clock costs 20-25 ns, a tenth of such a
@@ -327,6 +349,8 @@ internal sealed class Executor
             depth--;
         }
 
+        if (Running is { } reader && reader.Has(ClientFlags.Tracking)) engine.Tracking.Remember(reader, ctx);
+
         // What the commands inside EXEC got wrong is theirs: EXEC itself did not fail.
         var own = ctx.Reply.Errors - errors - (nestedErrors - nestedBefore);
         if (own > 0) ctx.Spec.FailedCalls++;
@@ -364,7 +388,6 @@ internal sealed class Executor
     private void Resume(Client client)
     {
         client.LastInteractionMs = engine.Clock.NowMs;
-        client.Set(ClientFlags.Unblocked);
         engine.AfterReply(client);
         client.Connection.Resume();
     }

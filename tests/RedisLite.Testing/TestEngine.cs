@@ -126,6 +126,10 @@ internal sealed class TestClient : IConnection
 
     public void Resume() => _resumed = true;
 
+    public void TrimInput()
+    {
+    }
+
     public void Close()
     {
         if (IsClosed) return;

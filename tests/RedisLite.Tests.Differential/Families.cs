@@ -15,11 +15,16 @@ internal static class Families
         ["lists,keys"] = null,
         ["sets,keys"] = null,
         ["zsets,sets,keys"] = null,
-        ["bits,strings,hyperloglog"] = "bit operations and HyperLogLog",
-        ["geo"] = "geo",
-        ["streams,keys"] = "streams",
-        ["strings,hashes,lists,sets,zsets,streams,keys,transactions"] = "streams",
+        ["bits,strings,hyperloglog"] = null,
+        ["geo"] = null,
+        ["sorts,lists,sets"] = null,
+        ["streams,keys"] = null,
+        ["streams,streams7.2,keys"] = "a redis-server of 7.2 as the other side",
+        ["strings,hashes,lists,sets,zsets,streams,keys,transactions"] = null,
     };
+
+    /// <summary>Families of commands that came with Redis 7.4, for a redis-server that has them (<see cref="RealRedis74"/>).</summary>
+    public static readonly string[] SequencesOf74 = ["hashes,hashfields", "hashes,hashfields,strings,keys,transactions"];
 
     /// <summary>Families with a file in `cases/`; value: null when the server speaks it, else what it waits for.</summary>
     private static readonly Dictionary<string, string?> WaitsFor = new()
@@ -32,14 +37,16 @@ internal static class Families
         ["server"] = null,
         ["transactions"] = null,
         ["pubsub"] = null,
+        ["acl"] = null,
         ["protocol"] = null,
         ["lists"] = null,
         ["sets"] = null,
         ["zsets"] = null,
-        ["bits"] = "bit operations",
-        ["hyperloglog"] = "HyperLogLog",
-        ["geo"] = "geo",
-        ["streams"] = "streams",
+        ["bits"] = null,
+        ["hyperloglog"] = null,
+        ["geo"] = null,
+        ["sort"] = null,
+        ["streams"] = null,
         ["blocking"] = null,
     };
 

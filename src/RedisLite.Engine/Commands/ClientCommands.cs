@@ -16,6 +16,7 @@ internal static class ClientCommands
             Since = "2.4.0", Summary = "Looks at and steers connections.", Complexity = "Depends on the subcommand",
             Subcommands =
             [
+                .. ClientTrackingCommands.Subcommands(),
                 new("GETNAME", 2, ClientGetName, NoScript | Loading | Stale, "")
                 { Acl = AclCategory.Connection, Since = "2.6.9", Summary = "Gives the name of this connection.", Complexity = "O(1)" },
                 new("HELP", 2, ClientHelp, Loading | Stale, "")
@@ -256,17 +257,24 @@ internal static class ClientCommands
 
     private static void ClientPause(CommandContext ctx)
     {
+        if (TooMany(ctx, most: 4)) return;
         var args = ctx.ArgsFrom(2);
         var timeout = args.NextInt64("ERR timeout is not an integer or out of range");
         var all = true;
         if (args.Take("WRITE"u8)) all = false;
         else if (!args.Take("ALL"u8) && args.More) args.Fail("ERR CLIENT PAUSE mode must be WRITE or ALL");
-        if (args.More) args.Unexpected();
         if (timeout < 0) args.Fail(Errors.TimeoutNegative);
         if (timeout > long.MaxValue - ctx.NowMs) args.Fail("ERR timeout is out of range");
         if (args.Failed()) return;
         ctx.Engine.Pause.Start(ctx.NowMs + timeout, all, ctx.NowMs);
         ctx.Reply.Ok();
+    }
+
+    private static bool TooMany(CommandContext ctx, int most)
+    {
+        if (ctx.Argc <= most) return false;
+        ctx.Fail($"ERR unknown subcommand or wrong number of arguments for '{ctx.ArgText(1)}'. Try CLIENT HELP.");
+        return true;
     }
 
     private static void ClientUnpause(CommandContext ctx)
@@ -293,6 +301,7 @@ internal static class ClientCommands
 
     private static void ClientUnblock(CommandContext ctx)
     {
+        if (TooMany(ctx, most: 4)) return;
         var args = ctx.ArgsFrom(2);
         var id = args.NextInt64();
         var error = false;
@@ -307,6 +316,8 @@ internal static class ClientCommands
     }
 
     private static void ClientHelp(CommandContext ctx) => HelpText.Reply(ctx, "CLIENT",
+        "CACHING (YES|NO)", "    Track the keys that the next command reads, or do not (OPTIN, OPTOUT).",
+        "GETREDIR", "    Give the ID of the connection that tracking messages go to.",
         "GETNAME", "    Give the name of this connection.",
         "ID", "    Give the ID of this connection.",
         "INFO", "    Describe this connection.",
@@ -326,6 +337,9 @@ internal static class ClientCommands
         "REPLY (ON|OFF|SKIP)", "    Steer the replies to this connection.",
         "SETINFO <option> <value>", "    Tell LIB-NAME or LIB-VER of the client library.",
         "SETNAME <name>", "    Name this connection.",
+        "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]", "         [OPTIN] [OPTOUT] [NOLOOP]",
+        "    Say whether this connection is told about changes of keys it caches.",
+        "TRACKINGINFO", "    Tell how this connection tracks keys.",
         "UNBLOCK <clientid> [TIMEOUT|ERROR]", "    Wake a blocked client.",
         "UNPAUSE", "    End the pause.");
 

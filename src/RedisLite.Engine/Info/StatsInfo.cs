@@ -17,9 +17,9 @@ internal static class StatsInfo
         text.Field("active_defrag_key_misses", 0);
         text.Field("total_active_defrag_time", 0);
         text.Field("current_active_defrag_time", 0);
-        text.Field("tracking_total_keys", 0);
-        text.Field("tracking_total_items", 0);
-        text.Field("tracking_total_prefixes", 0);
+        text.Field("tracking_total_keys", engine.Tracking.KeyCount);
+        text.Field("tracking_total_items", engine.Tracking.ItemCount);
+        text.Field("tracking_total_prefixes", engine.Tracking.PrefixCount);
         text.Field("unexpected_error_replies", 0);
         text.Field("total_error_replies", stats.ErrorReplies);
         text.Field("dump_payload_sanitizations", 0);
@@ -71,6 +71,7 @@ internal static class StatsInfo
 
     private static void WriteKeys(InfoText text, Stats stats, Engine engine)
     {
+        if (stats.ExpiredFields > 0) text.Field("expired_subkeys", stats.ExpiredFields);            // 7.4's: there when there is something to tell
         text.Field("expired_keys", stats.ExpiredKeys);
         text.Fixed("expired_stale_perc", stats.ExpiredStalePercent);
         text.Field("expired_time_cap_reached_count", stats.ExpiredTimeCapReached);
