@@ -32,10 +32,21 @@ internal sealed class Keyspace
 
     public ulong Hash(ReadOnlySpan<byte> key) => Heap.Hash(key);
 
+    /// <summary>So many keys are about to come: when there are none yet, room is made for them at once.</summary>
+    public void Expect(long keys) => Table.Expect(keys);
+
     /// <summary>First half of a batched lookup: brings the home bucket of a key into the cache.</summary>
     public void PrefetchBucket(ulong hash)
     {
         if (Heap.MemoryInUse > CachedBytes) Table.PrefetchBucket(hash);
+    }
+
+    /// <summary>For a key that will be inserted: the head of its segment too, where elements are counted.</summary>
+    public void PrefetchForInsert(ulong hash)
+    {
+        if (Heap.MemoryInUse <= CachedBytes) return;
+        Table.PrefetchBucket(hash);
+        Table.PrefetchHead(hash);
     }
 
     /// <summary>Second half, a few keys later: brings the likely record into the cache.</summary>
