@@ -21,8 +21,7 @@ internal sealed class Executor
 
     private readonly Engine engine;
     private readonly RequestBatch batch = new();
-    private readonly CommandSpec?[] specs = new CommandSpec?[RequestBatch.RequestsMax];
-    private readonly ulong[] hashes = new ulong[RequestBatch.RequestsMax];
+    private readonly LookAhead lookAhead;
     private readonly CommandSpec[] fastSpecs = new CommandSpec[RequestBatch.RequestsMax];
     private readonly CommandContext[] contexts = new CommandContext[NestingMax];
     private readonly CommandContext internalContext;
@@ -35,6 +34,7 @@ internal sealed class Executor
     public Executor(Engine engine)
     {
         this.engine = engine;
+        lookAhead = new LookAhead(engine);
         internalContext = new CommandContext(engine);
         for (var i = 0; i < contexts.Length; i++) contexts[i] = new CommandContext(engine);
         replayContext = new CommandContext(engine);
@@ -146,15 +146,15 @@ internal sealed class Executor
 
     private int Run(Client client)
     {
-        LookAhead(client);
+        lookAhead.Run(batch, engine.Databases[client.Db].Keys);
         engine.Clock.NextUnit();
         for (var i = 0; i < batch.Count; i++)
         {
             ref readonly var request = ref batch.Requests[i];
             var ctx = contexts[0];
             ctx.Load(client, client.Reply, batch.Buffer, batch.Args, request.FirstArg, request.Argc);
-            if (hashes[i] != 0) ctx.SetHashOfArg1(hashes[i]);
-            if (!RunUnit(client, ctx, specs[i]))
+            if (lookAhead.HashOf(i) is not 0 and var hash) ctx.SetHashOfArg1(hash);
+            if (!RunUnit(client, ctx, lookAhead.SpecOf(i)))
             {
                 SettleFast();
                 client.Parser.Rewind();
@@ -169,30 +169,6 @@ internal sealed class Executor
 
         FinishBatch(client);
         return batch.Consumed;
-    }
-
-    /// <summary>
-    /// Find the commands of the batch and, when it has more than one, hash their first keys and prefetch bucket and record: with
-    /// 10 M keys this takes a GET from 400 to about 120 ns (docs/design/transport.md).
-    /// </summary>
-    private void LookAhead(Client client)
-    {
-        var keys = engine.Databases[client.Db].Keys;
-        for (var i = 0; i < batch.Count; i++)
-        {
-            ref readonly var request = ref batch.Requests[i];
-            var spec = specs[i] = engine.Commands.Find(batch.Arg(request, 0));
-            hashes[i] = 0;
-            if (batch.Count == 1 || spec is null || spec.FirstKey != 1 || request.Argc < 2) continue;
-            hashes[i] = engine.Heap.Hash(batch.Arg(request, 1));
-            keys.PrefetchBucket(hashes[i]);
-        }
-
-        if (batch.Count == 1) return;
-        for (var i = 0; i < batch.Count; i++)
-        {
-            if (hashes[i] != 0) keys.PrefetchRecord(hashes[i]);
-        }
     }
 
     /// <summary>False: the request is held back (CLIENT PAUSE) and has to be read again later.</summary>

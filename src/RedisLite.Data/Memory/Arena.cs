@@ -24,7 +24,7 @@ namespace RedisLite.Data.Memory;
 //
 // Huge pages are worth a fifth of every lookup in a big data set, but the first touch of one zeroes 2 MiB (0.2 ms; 5 ms in a virtual machine whose
 // host has to find the memory). So they are used only when a helper thread touches them ahead of the allocations (PagesWanted, PreparePages), and
-// never for the first chunk: a small data set stays small.
+// never for the first 64 MiB: a small data set stays small.
 //
 // Threads: one thread changes the arena. Another may read the slots of handles it was given (a snapshot) as long as ReleasePages is false, and one
 // may call PreparePages.
@@ -45,8 +45,9 @@ internal sealed unsafe class Arena : IDisposable
     private const int IdlePagesMin = 32;
 
     // A block is a huge page.
+    private const int SmallPagedChunks = 4;
     private const int PagesPerBlock = 32;
-    private const int BlocksAheadMax = 4;
+    private const int BlocksAheadMax = 2;
     private const int PagesPerBlockAhead = 1024;
     private const int ChunksPerTrim = 64;
     private const long UnmapPart = 4 * 1024 * 1024;
@@ -390,7 +391,7 @@ internal sealed unsafe class Arena : IDisposable
         if (meta.Pages is null) return chunk;
 
         _emptyChunks++;
-        meta.HugePages = chunk > 1 && meta.Runs is null && PagesWanted is not null;
+        meta.HugePages = chunk > SmallPagedChunks && meta.Runs is null && PagesWanted is not null;
         if (meta.HugePages) OsMemory.AdviseHuge(_bases[chunk], meta.Bytes, wanted: true);
         return chunk;
     }
