@@ -1,5 +1,4 @@
 using System.IO.Pipelines;
-using System.Security.Cryptography;
 using RedisLite.Engine;
 using RedisLite.Engine.Config;
 using RedisLite.Server.Transports;
@@ -193,7 +192,8 @@ public sealed class RedisLiteServer : IAsyncDisposable
         try
         {
             _listeners = new ListenerSet(transport, _config, log);
-            var random = _options.Seed is { } seed ? new Random(seed) : new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
+            // Without a seed of ours it takes 256 bits from the system, and loads no OpenSSL for that.
+            var random = _options.Seed is { } seed ? new Random(seed) : new Random();
             var facts = new ProcessFacts(_config, () => _listeners.Port, Exit);
             var environment = new EngineEnvironment(_options.TimeProvider, random, new DiskStorage(), log, facts)
             {
