@@ -27,7 +27,10 @@ internal enum ClientFlags
     ReplySkipNext = 1 << 17,
     InDirtyList = 1 << 18,
     Tracking = 1 << 19,
-    Unblocked = 1 << 20,
+    Caching = 1 << 20,          // CLIENT CACHING came before this command
+
+    /// <summary>The client that scripts run their commands as.</summary>
+    Script = 1 << 28,
 
     /// <summary>Any of these sends a request through the whole gate.</summary>
     GateMask = NeedsAuth | InMulti | Subscribed | Replica | Restricted,
@@ -39,6 +42,8 @@ internal enum ClientFlags
 /// <summary>One connection as the engine sees it: identity, session state, output. It knows no socket.</summary>
 internal sealed class Client
 {
+    private const int HeldOverhead = 64;
+
     public Client(Engine engine, long id, IConnection connection, RespLimits limits)
     {
         Engine = engine;
@@ -72,8 +77,6 @@ internal sealed class Client
 
     public string LibVersion { get; set; } = "";
 
-    public string UserName { get; set; } = "default";
-
     public long CreatedMs { get; }
 
     public long LastInteractionMs { get; set; }
@@ -86,9 +89,13 @@ internal sealed class Client
 
     public int QueryBufferSize { get; set; }
 
-    public int LastArgc { get; set; }
+    /// <summary>Bytes of what the server keeps for the client elsewhere: watched keys, subscriptions, tracking prefixes.</summary>
+    public long HeldBytes { get; private set; }
 
     public CommandSpec? LastCommand { get; set; }
+
+    /// <summary>For the client of scripts: whose script runs.</summary>
+    public Client? ScriptCaller { get; set; }
 
     public Transactions.Transaction? Multi { get; set; }
 
@@ -96,7 +103,16 @@ internal sealed class Client
 
     public Channels.Subscriptions? Subscriptions { get; set; }
 
+    /// <summary>Null while CLIENT TRACKING is off.</summary>
+    public Tracking.TrackingState? Tracking { get; set; }
+
     public Waiting.BlockedState? Blocked { get; set; }
+
+    /// <summary>How far the append-only file had come with this client's last write (<see cref="Durability.AofLog.Appended"/>).</summary>
+    public long AofMark { get; set; }
+
+    /// <summary>The most that ever waited to be sent.</summary>
+    public long PeakOutput { get; set; }
 
     public long TotalInput { get; set; }
 
@@ -125,6 +141,11 @@ internal sealed class Client
     }
 
     public Acl.AclUser User { get; set; } = null!;
+
+    /// <summary>The server keeps a name for the client, with what leads from one to the other.</summary>
+    public void Hold(ReadOnlySpan<byte> name) => HeldBytes += name.Length + HeldOverhead;
+
+    public void LetGo(ReadOnlySpan<byte> name) => HeldBytes -= name.Length + HeldOverhead;
 
     /// <summary>Close now, dropping what was not sent.</summary>
     public void CloseNow()

@@ -6,9 +6,13 @@ namespace RedisLite.Engine;
 /// <summary>All connections: joining, leaving, limits on their number, their buffers and their idleness.</summary>
 internal sealed class ClientList(Engine engine)
 {
+    private const long TrimAfterMs = 2000;
+    private const long LookGapMs = 250;
+
     private readonly SortedDictionary<long, Client> byId = [];
     private readonly List<Client> closing = [];
     private long nextId = 1;
+    private long nextLookMs;
 
     public int Count => byId.Count;
 
@@ -32,9 +36,9 @@ internal sealed class ClientList(Engine engine)
             return null;
         }
 
-        var client = new Client(engine, nextId++, connection, engine.RespLimits) { User = engine.Accounts.Default };
+        var client = new Client(engine, nextId++, connection, engine.RespLimits);
         client.Reply.OnError = engine.Stats.CountError;
-        if (!engine.Accounts.Default.NoPass) client.Set(ClientFlags.NeedsAuth);
+        engine.Accounts.Enter(client);
         byId.Add(client.Id, client);
         return client;
     }
@@ -48,6 +52,7 @@ internal sealed class ClientList(Engine engine)
         engine.Pause.Remove(client);
         engine.Monitors.Remove(client);
         engine.PubSub.UnsubscribeAll(client);
+        engine.Tracking.Disable(client);
         TransactionState.Discard(client);
         client.Output.Clear();
     }
@@ -63,10 +68,11 @@ internal sealed class ClientList(Engine engine)
     }
 
     /// <summary>Output limits: over the hard one, or over the soft one for too long, the client goes (rule 10).</summary>
-    public void CheckOutputLimit(Client client)
+    public void CheckOutputLimit(Client client, long held = 0)
     {
-        var length = client.Output.Length;
+        var length = client.Output.Length + held;
         if (length > PeakOutput) PeakOutput = length;
+        if (length > client.PeakOutput) client.PeakOutput = length;
         var limits = engine.Config.ClientOutputBufferLimit;
         var limit = client.Has(ClientFlags.Replica) ? limits.Replica
             : client.Has(ClientFlags.Subscribed) ? limits.Pubsub
@@ -98,6 +104,18 @@ internal sealed class ClientList(Engine engine)
         {
             var exempt = client.Has(ClientFlags.Replica | ClientFlags.Blocked | ClientFlags.Subscribed | ClientFlags.Closing);
             if (!exempt && nowMs - client.LastInteractionMs > engine.Config.Timeout * 1000L) client.CloseNow();
+        }
+    }
+
+    /// <summary>What a silent client calls for: its input buffer shrinks to what is in it, and a soft output limit that it stays above ends it.</summary>
+    public void LookAfterBuffers(long nowMs)
+    {
+        if (nowMs < nextLookMs) return;
+        nextLookMs = nowMs + LookGapMs;
+        foreach (var client in byId.Values)
+        {
+            if (client.SoftLimitSinceMs > 0) CheckOutputLimit(client);
+            if (client.QueryBufferSize > 0 && nowMs - client.LastInteractionMs > TrimAfterMs) client.Connection.TrimInput();
         }
     }
 

@@ -103,6 +103,12 @@ internal sealed class CommandContext
         MayNotBlock = InTransaction = inTransaction;
     }
 
+    public void LoadScripted(Client client, byte[] requestBuffer, ArgSlice[] requestArgs, int argc)
+    {
+        Load(client, client.Reply, requestBuffer, requestArgs, 0, argc);
+        MayNotBlock = true;
+    }
+
     public void LoadBlocked(Client client, BlockedState state)
     {
         LoadStored(client, client.Reply, state.Request, inTransaction: false);
@@ -451,7 +457,7 @@ internal sealed class CommandContext
     {
         Dirty += changes;
         db.Watched.Touch(key);
-        Engine.KeyChanged(this, db.Index, key);
+        Engine.KeyChanged(Client, key);
         if (Engine.Blocked.KeyCount > 0) Engine.Blocked.Signal(db.Index, key);
         Engine.Notify(db.Index, what, key);
         RemoveIfEmpty(db, key);
@@ -461,7 +467,7 @@ internal sealed class CommandContext
     public void KeyRemoved(Database db, ReadOnlySpan<byte> key, KeyEvent what)
     {
         db.Watched.TouchRemoved(key);
-        Engine.KeyChanged(this, db.Index, key);
+        Engine.KeyChanged(by: null, key);
         if (Engine.Blocked.KeyCount > 0) Engine.Blocked.Signal(db.Index, key);
         Engine.Notify(db.Index, what, key);
     }

@@ -1,3 +1,4 @@
+using RedisLite.Engine.Acl;
 using RedisLite.Engine.Config;
 
 namespace RedisLite.Engine;
@@ -20,7 +21,7 @@ internal static class CommandGate
 
     private static readonly Check[] Checks =
     [
-        ProtectedCommand, Authentication, NotInTransaction, Permission, Memory, DiskErrors, SubscribedContext, LoadingState,
+        ProtectedCommand, Authentication, NotInTransaction, Permission, Memory, TrackingTable, DiskErrors, SubscribedContext, LoadingState, BusyScript,
     ];
 
     /// <summary>Decide, and reply when the decision is no. The subcommand, where there is one, is found here.</summary>
@@ -33,8 +34,47 @@ internal static class CommandGate
         return AdmitSlowly(engine, client, ctx, spec);
     }
 
-    /// <summary>The checks that hold for a command called by a script or queued in a transaction, when it runs.</summary>
-    public static string? PermissionError(Engine engine, Client client, CommandContext ctx, CommandSpec spec) => Permission(engine, client, ctx, spec);
+    /// <summary>What the client's account forbids about a command that a client sent, or that woke up. Null: it may run.</summary>
+    public static string? PermissionError(Engine engine, Client client, CommandContext ctx, CommandSpec spec, AclContext context = AclContext.TopLevel)
+    {
+        var verdict = Examine(engine, client, ctx, spec, context);
+        return verdict.IsAllowed ? null : "NOPERM " + Accounts.Describe(client.User, verdict, spec, new RequestView(ctx, first: 0), named: false);
+    }
+
+    /// <summary>The same for a call of a script, in whose context the call's arguments are.</summary>
+    public static string? ScriptPermissionError(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
+    {
+        var verdict = Examine(engine, client, ctx, spec, AclContext.Lua);
+        return verdict.IsAllowed ? null : "ERR ACL failure in script: " + Accounts.Describe(client.User, verdict, spec, new RequestView(ctx, first: 0), named: false);
+    }
+
+    /// <summary>The same for a queued command, whose permission may be gone since it was queued.</summary>
+    public static string? ExecPermissionError(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
+    {
+        var verdict = Examine(engine, client, ctx, spec, AclContext.Multi);
+        return verdict.IsAllowed ? null : NoLongerAllowed + verdict.Reason switch
+        {
+            AclReason.Command => "no permission to execute the command or subcommand",
+            AclReason.Key => "no permission to touch the specified keys",
+            _ => "no permission to access one of the channels used as arguments",
+        };
+    }
+
+    private const string NoLongerAllowed = "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. "
+        + "This command is no longer allowed for the following reason: ";
+
+    /// <summary>A refusal is counted and logged here.</summary>
+    private static AclVerdict Examine(Engine engine, Client client, CommandContext ctx, CommandSpec spec, AclContext context)
+    {
+        if (!client.Has(ClientFlags.Restricted)) return default;
+        var request = new RequestView(ctx, first: 0);
+        var verdict = engine.Accounts.Check(client.User, spec, request);
+        if (!verdict.IsAllowed) engine.Accounts.Record(client, verdict, spec, request, context);
+        return verdict;
+    }
+
+    /// <summary>Whether the user of a script may run a command (redis.acl_check_cmd): asking is no offence, and is not logged as one.</summary>
+    public static bool MayRun(Engine engine, Client client, CommandContext ctx, CommandSpec spec) => Permission(engine, client, ctx, spec) is null;
 
     private static Verdict AdmitSlowly(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
     {
@@ -83,7 +123,7 @@ internal static class CommandGate
         if (spec is { FullName: "exec" })
         {
             Transactions.TransactionState.Discard(client);
-            error = $"EXECABORT Transaction discarded because of: {error[(error.IndexOf(' ') + 1)..]}";
+            error = $"EXECABORT Transaction discarded because of: {(error.StartsWith("ERR ", StringComparison.Ordinal) ? error[4..] : error)}";
         }
 
         ctx.Reply.Error(error);
@@ -138,8 +178,11 @@ internal static class CommandGate
     private static string? NotInTransaction(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
         client.Has(ClientFlags.InMulti) && spec.Has(CommandFlags.NoMulti) ? Errors.NoMulti : null;
 
-    private static string? Permission(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
-        client.Has(ClientFlags.Restricted) ? engine.Accounts.Refusal(client, ctx, spec) : null;
+    private static string? Permission(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
+    {
+        client.LastCommand = spec;                                       // ACL LOG tells what the client was doing
+        return PermissionError(engine, client, ctx, spec, client.Has(ClientFlags.InMulti) ? AclContext.Multi : AclContext.TopLevel);
+    }
 
     private static string? Memory(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
     {
@@ -150,6 +193,13 @@ internal static class CommandGate
             || (client.Has(ClientFlags.InMulti) && spec.FullName is not ("exec" or "discard" or "quit" or "reset"))     // queueing takes memory too
             || (spec.FullName == "exec" && client.Multi is { } multi && (multi.Flags & CommandFlags.DenyOom) != 0);
         return deny ? Errors.OutOfMemory : null;
+    }
+
+    /// <summary>Refuses nothing: it makes room for what this request may have to be remembered for.</summary>
+    private static string? TrackingTable(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
+    {
+        engine.Tracking.ReduceToLimit();
+        return null;
     }
 
     private static string? DiskErrors(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
@@ -165,4 +215,10 @@ internal static class CommandGate
 
     private static string? LoadingState(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
         engine.IsLoading && !spec.Has(CommandFlags.Loading) && !client.Has(ClientFlags.Internal) ? Errors.Loading : null;
+
+    private static string? BusyScript(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
+    {
+        if (!engine.Scripts.Run.IsBusy || spec.Has(CommandFlags.AllowBusy)) return null;
+        return engine.Scripts.Run.IsFunction ? Errors.BusyFunction : Errors.BusyScript;
+    }
 }

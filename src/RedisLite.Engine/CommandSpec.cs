@@ -4,6 +4,20 @@ namespace RedisLite.Engine;
 
 internal delegate void CommandHandler(CommandContext ctx);
 
+internal enum ChannelUse : byte
+{
+    None,
+
+    /// <summary>The first argument is a channel.</summary>
+    Publishes,
+
+    /// <summary>All arguments are channels.</summary>
+    Subscribes,
+
+    /// <summary>All arguments are patterns of channels.</summary>
+    SubscribesPatterns,
+}
+
 /// <summary>
 /// A command: one row of a family's table. The facts (constructor and init properties) are what COMMAND INFO and COMMAND DOCS show; the rest is what
 /// one server keeps about it while it runs. Rows are made anew for every server, so that two servers in one process share no counter and no rename.
@@ -36,6 +50,9 @@ internal sealed class CommandSpec(string name, int arity, CommandHandler? handle
             KeysDependOnOptions = Array.Exists(value, spec => (spec.Flags & KeyFlags.VariableFlags) != 0);
         }
     } = [];
+
+    /// <summary>How its arguments name channels, which ACL rules may keep from a user.</summary>
+    public ChannelUse Channels { get; init; }
 
     /// <summary>Finds the keys where key specs cannot: for the few commands whose options decide.</summary>
     public KeyFinder? KeyFinder { get; init; }

@@ -13,6 +13,7 @@ internal sealed class CommandTable
     private readonly List<CommandSpec> all = [];
     private readonly Dictionary<string, CommandSpec> byFullName = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<CommandSpec, string?> renamed = [];
+    private readonly HashSet<CommandSpec> disabled = [];
     private CommandIndex index = new([]);
 
     /// <summary>Commands without their subcommands, in order of registration.</summary>
@@ -23,7 +24,7 @@ internal sealed class CommandTable
 
     public bool IsFrozen { get; private set; }
 
-    /// <summary>Commands that a client can call now: TopLevel without those that a rename removed.</summary>
+    /// <summary>Commands that a client can call now: TopLevel without those that a rename removed or a list disables.</summary>
     public IReadOnlyList<CommandSpec> Live { get; private set; } = [];
 
     public int Count => Live.Count;
@@ -84,12 +85,40 @@ internal sealed class CommandTable
         return null;
     }
 
+    /// <summary>disable-command-list: these commands, under the names of today, are unknown to clients until another list comes. Returns the reason why not, or null.</summary>
+    public string? Disable(ReadOnlySpan<string> names)
+    {
+        var wanted = new HashSet<CommandSpec>();
+        foreach (var name in names)
+        {
+            if (topLevel.Find(spec => name.Equals(CurrentName(spec), StringComparison.OrdinalIgnoreCase)) is not { } spec) return $"unknown command '{name}'";
+            wanted.Add(spec);
+        }
+
+        if (disabled.SetEquals(wanted)) return null;
+        disabled.Clear();
+        disabled.UnionWith(wanted);
+        Reindex();
+        return null;
+    }
+
+    /// <summary>A command that is hidden from clients, but not from logs of writes made before it was.</summary>
+    public CommandSpec? FindDisabled(ReadOnlySpan<byte> name)
+    {
+        var text = Encoding.Latin1.GetString(name);
+        foreach (var spec in disabled)
+        {
+            if (text.Equals(CurrentName(spec), StringComparison.OrdinalIgnoreCase)) return spec;
+        }
+        return null;
+    }
+
     /// <summary>The name a client calls it by now; null when it was removed.</summary>
     public string? CurrentName(CommandSpec spec) => renamed.TryGetValue(spec, out var name) ? name : spec.Name;
 
     private void Reindex()
     {
-        var live = topLevel.FindAll(spec => CurrentName(spec) is not null);
+        var live = topLevel.FindAll(spec => CurrentName(spec) is not null && !disabled.Contains(spec));
         Live = live;
         index = new CommandIndex(live.ToArray(), spec => CurrentName(spec)!);
     }

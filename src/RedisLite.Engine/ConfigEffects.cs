@@ -13,17 +13,27 @@ internal static class ConfigEffects
         Apply(config, () => SetEncodingLimits(engine), "hash-max-listpack-entries", "hash-max-listpack-value", "list-max-listpack-size",
             "list-compress-depth", "set-max-intset-entries", "set-max-listpack-entries", "set-max-listpack-value", "zset-max-listpack-entries",
             "zset-max-listpack-value", "hll-sparse-max-bytes", "stream-node-max-bytes", "stream-node-max-entries");
+        Apply(config, engine.Tracking.UpdateOverLimit, "tracking-table-max-keys");
         config.OnChange(() => engine.Eviction.MakeRoomAfterConfig(), "maxmemory", "maxmemory-policy");
+        config.OnChange(() => SetDisabledCommands(engine), "disable-command-list");
         foreach (var (command, newName) in config.RenamedCommands)
         {
             if (engine.Commands.Rename(command, newName) is { } error) throw new InvalidOperationException($"rename-command {command}: {error}");
         }
+        if (SetDisabledCommands(engine) is { } unknown) throw new InvalidOperationException($"disable-command-list: {unknown}");
     }
 
     private static void Apply(Config.ServerConfig config, Action effect, params ReadOnlySpan<string> names)
     {
         effect();
         config.OnChange(effect, names);
+    }
+
+    private static string? SetDisabledCommands(Engine engine)
+    {
+        var error = engine.Commands.Disable(engine.Config.DisableCommandList);
+        engine.Executor.FindCommandsAgain();
+        return error;
     }
 
     private static void SetEncodingLimits(Engine engine)

@@ -10,6 +10,16 @@ internal interface IEffectSink
     void Append(Effects unit);
 }
 
+/// <summary>Who receives an effect: all, unless a script asked for less (redis.set_repl). The bits are those of the script API.</summary>
+[Flags]
+internal enum EffectTargets : byte
+{
+    None = 0,
+    Aof = 1,
+    Replicas = 2,
+    All = Aof | Replicas,
+}
+
 /// <summary>
 /// The effects of one execution unit (a command, a transaction, a script, a served blocked client, one expiry): the commands that
 /// bring another copy of the data set to the same state. Handlers only describe them; the executor hands them to every sink once,
@@ -22,9 +32,12 @@ internal sealed class Effects
     private Row[] rows = new Row[16];
     private int openArgcAt = -1;
 
-    private record struct Row(int Offset, int Db);
+    private record struct Row(int Offset, int Db, EffectTargets Targets);
 
     public int Count { get; private set; }
+
+    /// <summary>Of the effects that are added from now on.</summary>
+    public EffectTargets Targets { get; set; } = EffectTargets.All;
 
     public void Clear()
     {
@@ -36,6 +49,20 @@ internal sealed class Effects
 
     public int Db(int command) => rows[command].Db;
 
+    public bool Reaches(int command, EffectTargets target) => (rows[command].Targets & target) != 0;
+
+    /// <summary>How many of the commands go there.</summary>
+    public int CountFor(EffectTargets target)
+    {
+        var count = 0;
+        for (var i = 0; i < Count; i++)
+        {
+            if (Reaches(i, target)) count++;
+        }
+
+        return count;
+    }
+
     public int Argc(int command) => BinaryPrimitives.ReadInt32LittleEndian(buffer.AsSpan(rows[command].Offset));
 
     /// <summary>Arguments of a command in order.</summary>
@@ -45,7 +72,7 @@ internal sealed class Effects
     public EffectBuilder Begin(int db, ReadOnlySpan<byte> name)
     {
         if (Count == rows.Length) Array.Resize(ref rows, rows.Length * 2);
-        rows[Count++] = new Row(length, db);
+        rows[Count++] = new Row(length, db, Targets);
         openArgcAt = length;
         Reserve(4);
         BinaryPrimitives.WriteInt32LittleEndian(buffer.AsSpan(length), 0);

@@ -6,6 +6,7 @@ using RedisLite.Engine.Config;
 using RedisLite.Engine.Databases;
 using RedisLite.Engine.Info;
 using RedisLite.Engine.Channels;
+using RedisLite.Engine.Peers;
 using RedisLite.Protocol;
 
 namespace RedisLite.Engine;
@@ -17,6 +18,7 @@ namespace RedisLite.Engine;
 /// </summary>
 internal sealed class Engine
 {
+    private Executor? busyExecutor;
     private readonly Cron cron;
 
     public Engine(EngineEnvironment environment, ServerConfig config, CommandTable? commands = null)
@@ -33,19 +35,26 @@ internal sealed class Engine
         Databases = new Database[config.Databases];
         for (var i = 0; i < Databases.Length; i++) Databases[i] = new Database(this, i);
         Commands = commands ?? CommandCatalog.Create();
+        Accounts = new Accounts(this);
+        AclFile = new AclFile(this);
         RunId = NewRunId();
         ReplicationId = NewRunId();
         Clients = new ClientList(this);
         Blocked = new BlockedClients(this);
         PubSub = new PubSubHub(ByteKeys);
+        Tracking = new Tracking.ClientTracking(this);
         Eviction = new Eviction(this);
         Expiry = new ExpiryCycle(this);
         ClientEviction = new ClientEviction(this);
         Executor = new Executor(this);
         Internal = new Client(this, 0, new NoConnection(), RespLimits) { Flags = ClientFlags.Internal, User = Accounts.Default };
+        Scripts = new Scripting.ScriptEngine(this);
         Durability = new Durability.Durability(this);
+        Peers = new PeerSessions(this);
+        Shutdown = new Shutdown(this);
         cron = new Cron(this);
         ConfigEffects.Attach(this);
+        AclFile.LoadAtStart();
     }
 
     public EngineEnvironment Environment { get; }
@@ -69,14 +78,18 @@ internal sealed class Engine
 
     public ClientList Clients { get; }
 
-    public Accounts Accounts { get; } = new();
+    public Accounts Accounts { get; }
+
+    public AclFile AclFile { get; }
 
     /// <summary>A client that has not logged in, while a login is asked for: the password may have been set or dropped since it came.</summary>
-    public bool AwaitsAuth(Client client) => client.Has(ClientFlags.NeedsAuth) && !Accounts.Default.NoPass;
+    public bool AwaitsAuth(Client client) => client.Has(ClientFlags.NeedsAuth) && !Accounts.IsOpen;
 
     public BlockedClients Blocked { get; }
 
     public PubSubHub PubSub { get; }
+
+    public Tracking.ClientTracking Tracking { get; }
 
     public MonitorFeed Monitors { get; } = new();
 
@@ -113,8 +126,18 @@ internal sealed class Engine
     /// <summary>40 hex digits that name this data set's history among replicas.</summary>
     public string ReplicationId { get; }
 
+    public Scripting.ScriptEngine Scripts { get; }
+
+    /// <summary>Set by the loop: serve other connections from inside a script that runs for too long.</summary>
+    public Action? OnBusy { get; set; }
+
     /// <summary>Files: snapshots, the append-only file, loading.</summary>
     public Durability.Durability Durability { get; }
+
+    public Shutdown Shutdown { get; }
+
+    /// <summary>Links to other servers that MIGRATE keeps open for a while.</summary>
+    public PeerSessions Peers { get; }
 
     /// <summary>The client of units that no connection asked for.</summary>
     public Client Internal { get; }
@@ -137,6 +160,9 @@ internal sealed class Engine
 
     public bool IsLoading { get; set; }
 
+    /// <summary>The server is about to end: a script that runs is ended, what it did is not kept.</summary>
+    public bool IsEnding { get; set; }
+
     /// <summary>Keys expire on access. Off inside DEBUG SET-ACTIVE-EXPIRE tests and while loading.</summary>
     public bool MayExpire => !IsLoading && !IsPausedForWrites;
 
@@ -149,8 +175,8 @@ internal sealed class Engine
     /// <summary>Why writes are refused at the moment (MISCONF), null when they are not.</summary>
     public string? WriteRefusal { get; set; }
 
-    /// <summary>Something global (maxmemory, a pause, loading, disk errors) sends every request through the whole gate.</summary>
-    public bool GateIsNarrow => Config.Maxmemory > 0 || Pause.UntilMs != 0 || IsLoading || WriteRefusal is not null;
+    /// <summary>Something global (maxmemory, a pause, loading, disk errors, too many tracked keys, a busy script) sends every request through the whole gate.</summary>
+    public bool GateIsNarrow => Config.Maxmemory > 0 || Pause.UntilMs != 0 || IsLoading || WriteRefusal is not null || Tracking.IsOverLimit || Scripts.Run.IsBusy;
 
     public bool IsPausedForWrites => Pause.UntilMs != 0 && Pause.IsActive(Clock.NowMs);
 
@@ -167,7 +193,19 @@ internal sealed class Engine
 
     public void Disconnected(Client client) => Clients.Disconnect(client);
 
-    public void Process(Client client, PipeReader reader) => Executor.Process(client, reader);
+    public void Process(Client client, PipeReader reader)
+    {
+        if (Scripts.Run.IsBusy) (busyExecutor ??= new Executor(this, duringScript: true)).Process(client, reader);
+        else Executor.Process(client, reader);
+    }
+
+    /// <summary>A script takes too long: others are served, by an executor of their own, since the first is in the middle of its batch.</summary>
+    public void ServeOthers()
+    {
+        var unit = Clock.UnitTicks;
+        OnBusy?.Invoke();
+        Clock.ResumeUnit(unit);
+    }
 
     /// <summary>Once, when the loop is about to begin: files are loaded from here on, in slices.</summary>
     public void Start() => Durability.Start();
@@ -178,12 +216,19 @@ internal sealed class Engine
         LoopTimes.Begin(Stats);
     }
 
+    /// <summary>Replies are about to leave in the middle of an iteration: what they acknowledge must be in the log first.</summary>
+    public void BeforeReplies()
+    {
+        if (!IsLoading) Durability.Aof.Flush();
+    }
+
     /// <summary>Timers, expiry, blocked clients, closes: all that is due, in bounded slices.</summary>
     public void EndIteration()
     {
         Clock.NextUnit();
         var cronBegan = Clock.UnitTicks;
         cron.Run();
+        Tracking.Broadcast();
         Durability.EndIteration();
         Clients.CloseScheduled();
         LoopTimes.End(Stats, cronBegan);
@@ -202,8 +247,12 @@ internal sealed class Engine
         if (client.Output.Length > 0) Clients.CheckOutputLimit(client);
     }
 
-    /// <summary>Output was written to a client by somebody else's request.</summary>
-    public void AfterPush(Client client) => AfterReply(client);
+    /// <summary>A message was written where <see cref="Executor.PushTo"/> said.</summary>
+    public void AfterPush(Client client)
+    {
+        if (!Executor.HoldsPushesFor(client)) AfterReply(client);
+        else Clients.CheckOutputLimit(client, Executor.HeldPushBytes);
+    }
 
     /// <summary>Send a keyspace event to whoever listens.</summary>
     public void Notify(int db, KeyEvent what, ReadOnlySpan<byte> key)
@@ -214,9 +263,10 @@ internal sealed class Engine
         if ((classes & NotifyClasses.Keyevent) != 0) PubSub.Publish(EventChannel("__keyevent@"u8, db, what.NameBytes), key);
     }
 
-    /// <summary>A key changed: whoever caches it outside is told (client tracking).</summary>
-    public void KeyChanged(CommandContext ctx, int db, ReadOnlySpan<byte> key)
+    /// <summary>A key changed: whoever caches it outside is told. <paramref name="by"/>: null when it expired or was evicted.</summary>
+    public void KeyChanged(Client? by, ReadOnlySpan<byte> key)
     {
+        if (Tracking.IsActive) Tracking.KeyChanged(by?.ScriptCaller ?? by, key);
     }
 
     public ValueType? TypeOf(int db, ReadOnlySpan<byte> key)
@@ -303,6 +353,10 @@ internal sealed class Engine
         public bool IsUnixSocket => false;
 
         public void Resume()
+        {
+        }
+
+        public void TrimInput()
         {
         }
 

@@ -12,6 +12,7 @@ internal sealed class EngineClock
     private long wallUsAtBase;
     private long ticksAtBase;
     private long ticksAtNextMs;
+    private long frozenUs;
 
     public EngineClock(TimeProvider time)
     {
@@ -30,8 +31,22 @@ internal sealed class EngineClock
 
     public long StartedMs { get; }
 
-    /// <summary>Unix time in microseconds, read now.</summary>
-    public long NowUs => wallUsAtBase + MicrosecondsOf(time.GetTimestamp() - ticksAtBase);
+    /// <summary>A script runs: its commands all see the time of its start.</summary>
+    public bool IsFrozen { get; private set; }
+
+    /// <summary>Unix time in microseconds, read now, or that of the start of a script.</summary>
+    public long NowUs => IsFrozen ? frozenUs : wallUsAtBase + MicrosecondsOf(time.GetTimestamp() - ticksAtBase);
+
+    public void Freeze()
+    {
+        frozenUs = NowUs;
+        IsFrozen = true;
+    }
+
+    public void Unfreeze() => IsFrozen = false;
+
+    /// <summary>The unit goes on as if it had not been interrupted.</summary>
+    public void ResumeUnit(long unitTicks) => UnitTicks = unitTicks;
 
     /// <summary>Read both clocks. Called once per loop iteration.</summary>
     public void Refresh()
@@ -48,7 +63,7 @@ internal sealed class EngineClock
         var now = time.GetTimestamp();
         var spent = now - UnitTicks;
         UnitTicks = now;
-        if (now >= ticksAtNextMs) AdvanceNow(now);
+        if (now >= ticksAtNextMs && !IsFrozen) AdvanceNow(now);
         return spent;
     }
 

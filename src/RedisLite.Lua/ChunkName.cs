@@ -2,9 +2,16 @@ using System.Text;
 
 namespace RedisLite.Lua;
 
-internal static class ChunkName
+/// <summary>The name of a chunk: as messages show it, and as it was given.</summary>
+internal readonly record struct ChunkName(string Shown, string Source)
 {
     private const int DisplayMax = 60;   // with the final NUL of the reference
+
+    /// <summary>A chunk the host names itself.</summary>
+    internal static ChunkName Of(string name) => new(name, "@" + name);
+
+    /// <summary>A chunk named by a script.</summary>
+    internal static ChunkName FromScript(ReadOnlySpan<byte> name) => new(Display(name), Encoding.Latin1.GetString(name));
 
     /// <summary>How messages show a chunk: "=name" and "@name" as the name, source text as [string "first line..."].</summary>
     internal static string Display(ReadOnlySpan<byte> name)

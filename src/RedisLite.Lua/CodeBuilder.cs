@@ -1,7 +1,7 @@
 namespace RedisLite.Lua;
 
 /// <summary>The code of one function while it grows: instructions with lines, constants, operand names, registers.</summary>
-internal sealed class CodeBuilder(string chunk, FunctionSignature signature)
+internal sealed class CodeBuilder(ChunkName chunk, FunctionSignature signature)
 {
     private readonly List<Instruction> _code = [];
     private readonly List<int> _lines = [];
@@ -53,7 +53,7 @@ internal sealed class CodeBuilder(string chunk, FunctionSignature signature)
     {
         var first = Free;
         Free += count;
-        if (Free > Limits.Registers) throw new LuaSyntaxError($"{chunk}:{line}: function or expression too complex");
+        if (Free > Limits.Registers) throw new LuaSyntaxError($"{chunk.Shown}:{line}: function or expression too complex");
         _maxRegisters = Math.Max(_maxRegisters, Free);
         return first;
     }
@@ -104,7 +104,8 @@ internal sealed class CodeBuilder(string chunk, FunctionSignature signature)
 
     internal Proto Build() => new()
     {
-        Chunk = chunk,
+        Chunk = chunk.Shown,
+        Source = chunk.Source,
         Code = [.. _code],
         Constants = [.. _constants],
         Closures = [.. _closures],

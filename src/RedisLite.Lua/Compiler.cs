@@ -14,7 +14,7 @@ internal sealed class Compiler
         _exprs = new ExprCompiler(code);
     }
 
-    internal static Proto Compile(string chunk, FunctionSignature signature, Block body)
+    internal static Proto Compile(ChunkName chunk, FunctionSignature signature, Block body)
     {
         var code = new CodeBuilder(chunk, signature);
         var compiler = new Compiler(code);

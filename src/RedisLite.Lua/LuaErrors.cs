@@ -1,5 +1,8 @@
 namespace RedisLite.Lua;
 
+/// <summary>A line of a chunk, as debug information gives it. Source is null where no Lua code is involved.</summary>
+internal readonly record struct CodePlace(string? Source, int Line);
+
 /// <summary>Builds errors with the positions and names of Lua 5.1.</summary>
 internal static class LuaErrors
 {
@@ -27,6 +30,15 @@ internal static class LuaErrors
     {
         var frame = FrameAt(thread, level);
         return frame?.Closure is { } closure ? $"{closure.Proto.Chunk}:{LineOf(frame)}: " : "";
+    }
+
+    /// <summary>The running function, or its caller when it is one of the host's.</summary>
+    internal static CodePlace PlaceOf(LuaThread thread)
+    {
+        var at = thread.Depth - 1;
+        if (at >= 0 && thread.Frames[at].Closure is null) at--;
+        if (at < 0) return default;
+        return thread.Frames[at] is { Closure: { } closure } frame ? new CodePlace(closure.Proto.Source, LineOf(frame)) : new CodePlace("=[C]", -1);
     }
 
     internal static int LineOf(CallFrame frame) => frame.Closure!.Proto.Lines[Math.Max(0, frame.Pc - 1)];

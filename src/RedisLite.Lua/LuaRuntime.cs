@@ -42,11 +42,22 @@ internal sealed class LuaRuntime
     /// <summary>Called every Limits.StepsPerInterrupt steps; throws LuaTerminated to end the script.</summary>
     internal Action? OnInterrupt { get; set; }
 
+    /// <summary>What pcall gives a script for the value of an error; the host may have errors of a form of its own.</summary>
+    internal Func<LuaValue, LuaValue>? OnCaught { get; set; }
+
+    /// <summary>Where the script was when the last call from the host failed.</summary>
+    internal CodePlace FailedAt { get; private set; }
+
+    /// <summary>Where the script is now: for a function of the host, its caller.</summary>
+    internal CodePlace CurrentPlace => LuaErrors.PlaceOf(CurrentThread);
+
     /// <summary>Seconds for os.clock.</summary>
     internal Func<double>? Clock { get; set; }
 
     /// <summary>Compiles a chunk; throws LuaSyntaxError. The name appears in messages exactly as given.</summary>
-    internal static Proto Compile(ReadOnlySpan<byte> source, string chunkName) => Parser.Parse(source, chunkName);
+    internal static Proto Compile(ReadOnlySpan<byte> source, string chunkName) => Parser.Parse(source, ChunkName.Of(chunkName));
+
+    internal static Proto Compile(ReadOnlySpan<byte> source, ChunkName chunkName) => Parser.Parse(source, chunkName);
 
     internal LuaClosure NewFunction(Proto proto, LuaTable? environment = null)
     {
@@ -79,6 +90,7 @@ internal sealed class LuaRuntime
         }
         catch
         {
+            FailedAt = LuaErrors.PlaceOf(CurrentThread);
             thread.Restore(point);
             CurrentThread = thread;
             throw;

@@ -22,19 +22,19 @@ internal sealed class Parser
     }
 
     private readonly Lexer _lexer;
-    private readonly string _chunk;
+    private readonly ChunkName _chunk;
     private Scope _scope;
     private int _level;
 
-    private Parser(ReadOnlySpan<byte> source, string chunk)
+    private Parser(ReadOnlySpan<byte> source, ChunkName chunk)
     {
-        _lexer = new Lexer(source, chunk);
+        _lexer = new Lexer(source, chunk.Shown);
         _chunk = chunk;
         _scope = new Scope(null, 0) { IsVararg = true };
     }
 
     /// <summary>Compiles a chunk. Throws LuaSyntaxError. The chunk name is shown in messages as it is given.</summary>
-    internal static Proto Parse(ReadOnlySpan<byte> source, string chunk)
+    internal static Proto Parse(ReadOnlySpan<byte> source, ChunkName chunk)
     {
         var parser = new Parser(source, chunk);
         parser._lexer.Advance();

@@ -54,7 +54,10 @@ internal sealed record FunctionSignature(List<LocalVariable> Parameters, bool Is
 /// <summary>The compiled code of one function: immutable, shared by closures, threads and runtimes.</summary>
 internal sealed class Proto
 {
+    /// <summary>As messages show the chunk.</summary>
     internal required string Chunk { get; init; }
+    /// <summary>As debug information gives it: "@name", or the text of a chunk made by loadstring.</summary>
+    internal required string Source { get; init; }
     internal required Instruction[] Code { get; init; }
     internal required LuaValue[] Constants { get; init; }
     internal required ClosureTemplate[] Closures { get; init; }

@@ -40,9 +40,15 @@ internal sealed class ReplyWriter(OutputBuffer output)
     /// `text` begins with its code word: "ERR ...", "WRONGTYPE ...". Line ends at the end are dropped, others become spaces.
     public void Error(ReadOnlySpan<byte> text)
     {
+        OnError?.Invoke(text.TrimEnd("\r\n"u8));
+        ErrorAgain(text);
+    }
+
+    /// An error that was seen before: a script passes on what one of its commands replied.
+    public void ErrorAgain(ReadOnlySpan<byte> text)
+    {
         text = text.TrimEnd("\r\n"u8);
         Errors++;
-        OnError?.Invoke(text);
         Output.Write("-"u8);
         while (text.Length > 0)
         {

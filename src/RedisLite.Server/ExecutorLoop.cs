@@ -9,7 +9,7 @@ namespace RedisLite.Server;
 ///
 ///     wait       until a connection is ready, a mailbox post arrives or the engine has something due
 ///     serve      ready connections first, then those that had more than their turn took last time
-///     mailbox    what other threads asked for
+///     mailbox    what other threads bring or ask for
 ///     engine     timers, expiry, blocked clients; later the append-only file: no reply leaves before its effects are where they must be
 ///     flush      every connection that got output, once, with one system call each
 ///     end        connections that are over
@@ -23,10 +23,11 @@ internal sealed class ExecutorLoop : IDisposable
     private readonly Transport _transport;
     private readonly StallDetector? _stalls;
     private readonly HashSet<Connection> _connections = [];
-    private readonly List<Connection> _turns = [];
-    private readonly List<Connection> _flushes = [];
+    private readonly Queue<Connection> _turns = new();
+    private readonly Queue<Connection> _flushes = new();
     private readonly List<Connection> _ends = [];
     private readonly List<Connection> _work = [];
+    private byte[]? _spareBuffer;
 
     public ExecutorLoop(RedisEngine engine, Transport transport, StallDetector? stalls)
     {
@@ -34,6 +35,8 @@ internal sealed class ExecutorLoop : IDisposable
         _transport = transport;
         _stalls = stalls;
         Mailbox = new Mailbox(transport.Wake);
+        Arrivals = new Mailbox(transport.Wake);
+        engine.OnBusy = ServeDuringScript;
         transport.Attach(this);
     }
 
@@ -41,8 +44,13 @@ internal sealed class ExecutorLoop : IDisposable
 
     public Mailbox Mailbox { get; }
 
+    /// The mailbox of transports whose events come from other threads. Apart from the first, since it is also emptied in the middle of a script.
+    public Mailbox Arrivals { get; }
+
     /// One receive buffer for all connections: each is served, and its rest put aside, before the next receives. Pinned: system calls write into it.
-    public byte[] ReceiveBuffer { get; } = GC.AllocateUninitializedArray<byte>(ReceiveBufferSize, pinned: true);
+    public byte[] ReceiveBuffer { get; private set; } = NewBuffer();
+
+    public InputBuffers InputBuffers { get; } = new();
 
     /// Connections the engine knows.
     public int Count { get; internal set; }
@@ -61,10 +69,10 @@ internal sealed class ExecutorLoop : IDisposable
     {
         if (connection.WaitsForTurn) return;
         connection.WaitsForTurn = true;
-        _turns.Add(connection);
+        _turns.Enqueue(connection);
     }
 
-    public void FlushLater(Connection connection) => _flushes.Add(connection);
+    public void FlushLater(Connection connection) => _flushes.Enqueue(connection);
 
     public void EndLater(Connection connection)
     {
@@ -101,13 +109,14 @@ internal sealed class ExecutorLoop : IDisposable
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Iterate()
     {
-        var idle = _turns.Count == 0 && _flushes.Count == 0 && Engine.DirtyClients.Count == 0 && !Mailbox.HasPosts;
+        var idle = _turns.Count == 0 && _flushes.Count == 0 && Engine.DirtyClients.Count == 0 && !Mailbox.HasPosts && !Arrivals.HasPosts;
         _transport.Wait(idle ? Engine.NextWakeMs() : 0);
         _stalls?.Begin();
 
         Engine.BeginIteration();
         TakeTurns();
         _transport.Dispatch();
+        Arrivals.Drain();
         Mailbox.Drain();
         Engine.EndIteration();
         FlushAll();
@@ -117,53 +126,74 @@ internal sealed class ExecutorLoop : IDisposable
 
     private void TakeTurns()
     {
-        if (_turns.Count == 0) return;
-        foreach (var connection in TakeAll(_turns))
+        for (var left = _turns.Count; left > 0 && _turns.TryDequeue(out var connection); left--)
         {
             connection.WaitsForTurn = false;
             connection.Serve();
         }
     }
 
+    /// A script runs for too long, and the engine lets others in between: what is left of this iteration's connections, then what has arrived meanwhile. The script's
+    /// own connection waits, and the buffer its requests lie in is left alone; nothing is closed, as the iteration is not over.
+    private void ServeDuringScript()
+    {
+        var interrupted = ReceiveBuffer;
+        ReceiveBuffer = _spareBuffer ??= NewBuffer();
+        _transport.Dispatch();
+        _transport.Wait(0);
+        _transport.Dispatch();
+        TakeTurns();
+        Arrivals.Drain();
+        Engine.BeforeReplies();
+        FlushAll();
+        ReceiveBuffer = interrupted;
+    }
+
+    private static byte[] NewBuffer() => GC.AllocateUninitializedArray<byte>(ReceiveBufferSize, pinned: true);
+
     private void FlushAll()
     {
-        if (_flushes.Count > 0)
+        for (var left = _flushes.Count; left > 0 && _flushes.TryDequeue(out var connection); left--)
         {
-            foreach (var connection in TakeAll(_flushes)) connection.Flush();
+            if (connection.IsProcessing) _flushes.Enqueue(connection);
+            else connection.Flush();
         }
 
         var dirty = Engine.DirtyClients;
+        var kept = 0;
         for (var i = 0; i < dirty.Count; i++)
         {
             var client = dirty[i];
+            var connection = client.Connection as Connection;
+            if (connection is { IsProcessing: true })
+            {
+                dirty[kept++] = client;
+                continue;
+            }
+
             client.Clear(ClientFlags.InDirtyList);
-            if (client.Connection is Connection connection) connection.Flush();
+            connection?.Flush();
         }
-        dirty.Clear();
+        dirty.RemoveRange(kept, dirty.Count - kept);
     }
 
     private void EndAll()
     {
         if (_ends.Count == 0) return;
-        foreach (var connection in TakeAll(_ends))
+        _work.Clear();
+        _work.AddRange(_ends);
+        _ends.Clear();                      // one that is not over yet may enter it again
+        foreach (var connection in _work)
         {
             connection.WaitsForEnd = false;
             if (connection.TryEnd()) _connections.Remove(connection);
         }
     }
 
-    /// Empties a list whose entries may enter it again while they are handled.
-    private List<Connection> TakeAll(List<Connection> list)
-    {
-        _work.Clear();
-        _work.AddRange(list);
-        list.Clear();
-        return _work;
-    }
-
     public void Dispose()
     {
         Mailbox.Close();
+        Arrivals.Close();
         _transport.Dispose();
     }
 }

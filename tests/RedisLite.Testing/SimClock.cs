@@ -12,7 +12,14 @@ public sealed class SimClock(DateTimeOffset? start = null) : TimeProvider
     public override long TimestampFrequency => 1_000_000;
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
     public override DateTimeOffset GetUtcNow() => _start + _elapsed;
-    public override long GetTimestamp() => _elapsed.Ticks / TimeSpan.TicksPerMicrosecond;
+    public override long GetTimestamp()
+    {
+        _elapsed += PerReading;
+        return _elapsed.Ticks / TimeSpan.TicksPerMicrosecond;
+    }
+
+    /// <summary>Time that passes with every reading: for what is measured while it runs, such as a script that does not end.</summary>
+    public TimeSpan PerReading { get; set; }
 
     public long NowMs => GetUtcNow().ToUnixTimeMilliseconds();
 

@@ -76,11 +76,13 @@ internal sealed class PubSubHub(ByteKeyComparer comparer)
             if (!Glob.IsMatch(pattern, channel)) continue;
             foreach (var client in clients)
             {
-                client.Reply.Push(4);
-                client.Reply.Bulk("pmessage"u8);
-                client.Reply.Bulk(pattern);
-                client.Reply.Bulk(channel);
-                client.Reply.Bulk(message);
+                if (client.Has(ClientFlags.Closing)) continue;
+                var reply = client.Engine.Executor.PushTo(client);
+                reply.Push(4);
+                reply.Bulk("pmessage"u8);
+                reply.Bulk(pattern);
+                reply.Bulk(channel);
+                reply.Bulk(message);
                 client.Engine.AfterPush(client);
             }
 
@@ -99,10 +101,12 @@ internal sealed class PubSubHub(ByteKeyComparer comparer)
 
     private static void Push(Client client, ReadOnlySpan<byte> kind, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message)
     {
-        client.Reply.Push(3);
-        client.Reply.Bulk(kind);
-        client.Reply.Bulk(channel);
-        client.Reply.Bulk(message);
+        if (client.Has(ClientFlags.Closing)) return;
+        var reply = client.Engine.Executor.PushTo(client);
+        reply.Push(3);
+        reply.Bulk(kind);
+        reply.Bulk(channel);
+        reply.Bulk(message);
         client.Engine.AfterPush(client);
     }
 
@@ -116,6 +120,7 @@ internal sealed class PubSubHub(ByteKeyComparer comparer)
         own.Add(bytes);
         if (!map.TryGetValue(bytes, out var list)) map.Add(bytes, list = []);
         list.Add(client);
+        client.Hold(name);
         client.Set(ClientFlags.Subscribed);
         if (wasEmpty) ClientCount++;
         return true;
@@ -124,6 +129,7 @@ internal sealed class PubSubHub(ByteKeyComparer comparer)
     private bool Remove(Client client, Dictionary<byte[], List<Client>> map, HashSet<byte[]>? own, ReadOnlySpan<byte> name)
     {
         if (own is null || !own.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(name)) return false;
+        client.LetGo(name);
         var lookup = map.GetAlternateLookup<ReadOnlySpan<byte>>();
         if (lookup.TryGetValue(name, out var list))
         {

@@ -84,7 +84,9 @@ internal static class ConfigCommands
 
         try
         {
-            ConfigRewriter.Rewrite(ctx.Config, ctx.Engine.Environment.Storage, all: all);
+            // Users of an ACL file are no matter of the configuration file.
+            var users = ctx.Engine.AclFile.IsConfigured ? null : ctx.Engine.Accounts.All.Select(static user => ConfigText.Decode(System.Text.Encoding.Latin1.GetBytes(user.ToString())));
+            ConfigRewriter.Rewrite(ctx.Config, ctx.Engine.Environment.Storage, users, all);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

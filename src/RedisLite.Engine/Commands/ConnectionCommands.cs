@@ -40,28 +40,25 @@ internal static class ConnectionCommands
             return;
         }
 
-        if (ctx.Argc == 2 && ctx.Engine.Accounts.Default.NoPass)
+        var accounts = ctx.Engine.Accounts;
+        var name = ctx.Argc == 3 ? ctx.Arg(1) : "default"u8;
+        var password = ctx.Arg(ctx.Argc - 1);
+        if (ctx.Argc == 2 && ctx.Config.AuthAccountInPassword) accounts.SplitAccount(ref name, ref password);
+        if (ctx.Argc == 2 && name.SequenceEqual("default"u8) && accounts.Default.NoPass)
         {
             ctx.Fail("ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?");
             return;
         }
 
-        var name = ctx.Argc == 3 ? ctx.Arg(1) : "default"u8;
-        if (Login(ctx, name, ctx.Arg(ctx.Argc - 1))) ctx.Reply.Ok();
+        if (HasLoggedIn(ctx, name, password)) ctx.Reply.Ok();
     }
 
-    private static bool Login(CommandContext ctx, ReadOnlySpan<byte> name, ReadOnlySpan<byte> password)
+    /// <summary>False: the error has been replied.</summary>
+    private static bool HasLoggedIn(CommandContext ctx, ReadOnlySpan<byte> name, ReadOnlySpan<byte> password)
     {
-        if (ctx.Engine.Accounts.Authenticate(name, password) is not { } user)
-        {
-            ctx.Engine.Stats.AclDeniedAuth++;
-            ctx.Fail(Errors.WrongPass);
-            return false;
-        }
-
-        ctx.Client.User = user;
-        ctx.Client.Clear(ClientFlags.NeedsAuth);
-        return true;
+        if (ctx.Engine.Accounts.TryLogin(ctx, name, password)) return true;
+        ctx.Fail(Errors.WrongPass);
+        return false;
     }
 
     /// <summary>HELLO [protover [AUTH user pass] [SETNAME name]]: nothing changes unless everything is right.</summary>
@@ -93,6 +90,8 @@ internal static class ConnectionCommands
             if (args.Peek("AUTH"u8) && args.Left >= 3)
             {
                 args.Next();
+                ctx.HideArg(args.Position);
+                ctx.HideArg(args.Position + 1);
                 user = args.Next();
                 password = args.Next();
                 auth = true;
@@ -116,7 +115,7 @@ internal static class ConnectionCommands
             return;
         }
 
-        if (auth && !Login(ctx, user, password)) return;
+        if (auth && !HasLoggedIn(ctx, user, password)) return;
         if (ctx.Engine.AwaitsAuth(ctx.Client))
         {
             ctx.Fail("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to "
@@ -201,11 +200,11 @@ internal static class ConnectionCommands
         TransactionState.Discard(client);
         ctx.Engine.Monitors.Remove(client);
         ctx.Engine.PubSub.UnsubscribeAll(client);
+        ctx.Engine.Tracking.Disable(client);
         client.Reply.Protocol = 2;
         client.Name = "";
-        client.Clear(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext | ClientFlags.NoTouch | ClientFlags.NoEvict | ClientFlags.Tracking);
-        client.User = ctx.Engine.Accounts.Default;
-        if (!client.User.NoPass) client.Set(ClientFlags.NeedsAuth);
+        client.Clear(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext | ClientFlags.NoTouch | ClientFlags.NoEvict);
+        ctx.Engine.Accounts.Enter(client);
         ctx.Select(0);
         ctx.Reply.Simple("RESET"u8);
     }

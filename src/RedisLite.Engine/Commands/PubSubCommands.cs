@@ -10,9 +10,9 @@ internal static class PubSubCommands
     public static CommandSpec[] Table() =>
     [
         new("PSUBSCRIBE", -2, PSubscribe, PubSub | NoScript | Loading | Stale, "pattern [pattern ...]")
-        { Since = "2.0.0", Summary = "Subscribes to all channels that match patterns.", Complexity = "O(N) in the number of patterns" },
+        { Channels = ChannelUse.SubscribesPatterns, Since = "2.0.0", Summary = "Subscribes to all channels that match patterns.", Complexity = "O(N) in the number of patterns" },
         new("PUBLISH", 3, Publish, PubSub | Loading | Stale | Fast | MayReplicate, "channel message")
-        { Since = "2.0.0", Summary = "Sends a message to the subscribers of a channel.",
+        { Channels = ChannelUse.Publishes, Since = "2.0.0", Summary = "Sends a message to the subscribers of a channel.",
           Complexity = "O(N+M) with N subscribers of the channel and M patterns subscribed to by anyone" },
         new("PUBSUB", -2, null, None, "")
         {
@@ -38,13 +38,13 @@ internal static class PubSubCommands
         { Since = "2.0.0", Summary = "Ends subscriptions to patterns, to all of them when none is named.",
           Complexity = "O(N) in the number of patterns" },
         new("SPUBLISH", 3, SPublish, PubSub | Loading | Stale | Fast | MayReplicate, "shardchannel message")
-        { Keys = [KeySpec.At(1, NotKey)], Since = "7.0.0", Summary = "Sends a message to the subscribers of a shard channel.",
+        { Channels = ChannelUse.Publishes, Keys = [KeySpec.At(1, NotKey)], Since = "7.0.0", Summary = "Sends a message to the subscribers of a shard channel.",
           Complexity = "O(N) in the subscribers of the channel" },
         new("SSUBSCRIBE", -2, SSubscribe, PubSub | NoScript | Loading | Stale, "shardchannel [shardchannel ...]")
-        { Keys = [KeySpec.Range(1, NotKey)], Since = "7.0.0", Summary = "Subscribes to shard channels.",
+        { Channels = ChannelUse.Subscribes, Keys = [KeySpec.Range(1, NotKey)], Since = "7.0.0", Summary = "Subscribes to shard channels.",
           Complexity = "O(N) in the number of channels" },
         new("SUBSCRIBE", -2, Subscribe, PubSub | NoScript | Loading | Stale, "channel [channel ...]")
-        { Since = "2.0.0", Summary = "Subscribes to channels.", Complexity = "O(N) in the number of channels" },
+        { Channels = ChannelUse.Subscribes, Since = "2.0.0", Summary = "Subscribes to channels.", Complexity = "O(N) in the number of channels" },
         new("SUNSUBSCRIBE", -1, SUnsubscribe, PubSub | NoScript | Loading | Stale, "[shardchannel [shardchannel ...]]")
         { Keys = [KeySpec.Range(1, NotKey)], Since = "7.0.0",
           Summary = "Ends subscriptions to shard channels, to all of them when none is named.", Complexity = "O(N) in the number of channels" },
@@ -105,9 +105,10 @@ internal static class PubSubCommands
 
     private static void Subscribe(CommandContext ctx, Kind kind, ReadOnlySpan<byte> word)
     {
-        if (ctx.MayNotBlock && ctx.Client.Has(ClientFlags.Internal))
+        // In a transaction channels and patterns may be subscribed to, for the sake of clients from before RESP3.
+        if (ctx.MayNotBlock && (kind == Kind.Shard || ctx.Client.Has(ClientFlags.Internal)))
         {
-            ctx.Fail("ERR " + ctx.Spec.FullName + " isn't allowed for a DENY BLOCKING client");
+            ctx.Fail($"ERR {ctx.Spec.Name} isn't allowed for a DENY BLOCKING client");
             return;
         }
 
@@ -186,7 +187,7 @@ internal static class PubSubCommands
     {
         if (ctx.Argc > 3)
         {
-            ctx.Fail(Errors.WrongArity(ctx.Spec.FullName));
+            ctx.Fail($"ERR unknown subcommand or wrong number of arguments for '{CommandGate.Shown(ctx.Arg(1), 128)}'. Try PUBSUB HELP.");
             return;
         }
 

@@ -93,8 +93,7 @@ internal sealed class ConfigLoader(ServerConfig config, IStorage storage)
                 config.RenamedCommands.Add((values[0], values[1]));
                 return null;
             case "user" when values.Length >= 1:
-                config.UserLines.Add(values.ToArray());
-                return null;
+                return AddUser(values.ToArray());
             case "loadmodule" when values.Length >= 1:
                 return "modules are native code, which this server does not load";
             case "sentinel":
@@ -102,6 +101,15 @@ internal sealed class ConfigLoader(ServerConfig config, IStorage storage)
             default:
                 return values.Length == 1 && Array.IndexOf(Forgotten, name) >= 0 ? null : "Bad directive or wrong number of arguments";
         }
+    }
+
+    /// <summary>What the rules mean is known to the server only, when it starts.</summary>
+    private string? AddUser(string[] words)
+    {
+        if (config.UserLines.Exists(line => line[0] == words[0])) return $"Error in user declaration '{words[0]}': Duplicate user found. A user can only be defined once in config files";
+        if (!Acl.AclRules.HasWholeSelectors(words.AsSpan(1))) return $"Error in user declaration '{words[0]}': Wrong format";
+        config.UserLines.Add(words);
+        return null;
     }
 
     private string? Include(string path)

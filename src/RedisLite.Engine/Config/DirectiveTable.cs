@@ -85,6 +85,8 @@ internal static class DirectiveTable
         Long("acllog-max-len", 128, 0, long.MaxValue, static c => ref c.AcllogMaxLen),
         Enum("acl-pubsub-default", (int)AclPubsubDefault.Resetchannels, "allchannels resetchannels",
             static c => (int)c.AclPubsubDefault, static (c, v) => c.AclPubsubDefault = (AclPubsubDefault)v),
+        Bool("auth-account-in-password", true, static c => ref c.AuthAccountInPassword, Own | Hidden),
+        new WordsDirective("disable-command-list", [], int.MaxValue, "", static c => ref c.DisableCommandList, Own | Hidden) { SplitsAtCommas = true },
         Guarded("enable-debug-command", static c => (int)c.EnableDebugCommand, static (c, v) => c.EnableDebugCommand = (GuardedAccess)v),
         Guarded("enable-module-command", static c => (int)c.EnableModuleCommand, static (c, v) => c.EnableModuleCommand = (GuardedAccess)v),
         Guarded("enable-protected-configs", static c => (int)c.EnableProtectedConfigs, static (c, v) => c.EnableProtectedConfigs = (GuardedAccess)v),

@@ -54,6 +54,8 @@ internal sealed class ServerConfig
     public string Aclfile = "";
     public long AcllogMaxLen;
     public AclPubsubDefault AclPubsubDefault;
+    public bool AuthAccountInPassword;
+    public string[] DisableCommandList = [];
     public GuardedAccess EnableDebugCommand;
     public GuardedAccess EnableModuleCommand;
     public GuardedAccess EnableProtectedConfigs;

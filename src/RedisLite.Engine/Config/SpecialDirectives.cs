@@ -144,12 +144,15 @@ internal sealed class KeyEventsDirective(string name, Place<NotifyClasses> place
 }
 
 /// <summary>A list of words such as addresses, reported with single spaces.</summary>
-internal sealed class WordsDirective(string name, string[] defaultValue, int max, string tooMany, Place<string[]> place)
-    : ObjectDirective<string[]>(name, defaultValue, place, DirectiveFlags.MultiArg)
+internal sealed class WordsDirective(string name, string[] defaultValue, int max, string tooMany, Place<string[]> place, DirectiveFlags flags = DirectiveFlags.None)
+    : ObjectDirective<string[]>(name, defaultValue, place, DirectiveFlags.MultiArg | flags)
 {
+    public bool SplitsAtCommas { get; init; }
+
     protected override string? Parse(ReadOnlySpan<string> words, out string[] value)
     {
         value = words is [""] ? [] : words.ToArray();
+        if (SplitsAtCommas) value = string.Join(',', value).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return words.Length > max ? tooMany : null;
     }
 

@@ -105,12 +105,15 @@ internal sealed class Eviction
     /// <summary>The limit or the policy changed: the cron looks after it.</summary>
     public void MakeRoomAfterConfig() => IsRunning = engine.Config.Maxmemory > 0;
 
+    /// <summary>What the last <see cref="MakeRoom"/> found.</summary>
+    public bool IsOutOfMemory { get; private set; }
+
     /// <summary>False: over the limit, and nothing is left that the policy allows to evict.</summary>
     public bool MakeRoom(bool beforeRequest = true)
     {
         if (engine.Config.Maxmemory == 0 || IsExempt || Excess <= 0 || ExcessNow <= 0)
         {
-            IsRunning = false;
+            IsRunning = IsOutOfMemory = false;
             SetExceeded(false);
             return true;
         }
@@ -131,8 +134,9 @@ internal sealed class Eviction
         IsRunning = possible && !done;
         SetExceeded(!done);
         engine.AddLatency("eviction-cycle", engine.Clock.MicrosecondsOf(engine.Clock.Timestamp() - began) / 1000);
-        if (!beforeRequest) engine.Executor.EndUnit();
-        return done || possible;
+        if (!beforeRequest) engine.Executor.EndUnit(engine.Internal);
+        IsOutOfMemory = !done && !possible;
+        return !IsOutOfMemory;
     }
 
     private bool IsExempt => engine.IsLoading || engine.IsPausedForWrites || (engine.IsReplica && engine.Config.ReplicaIgnoreMaxmemory);

@@ -19,7 +19,7 @@ internal static class MemoryInfo
         text.Field("allocator_active", memory.Committed);
         text.Field("allocator_resident", memory.Committed);
         text.Bytes("total_system_memory", engine.Environment.Process.SystemMemoryBytes);
-        WriteScripting(text);
+        WriteScripting(text, engine.Scripts);
         text.Bytes("maxmemory", engine.Config.Maxmemory);
         text.Field("maxmemory_policy", engine.Config.Get(["maxmemory-policy"]).First().Value);
         text.Fixed("allocator_frag_ratio", memory.AllocatorFragmentation);
@@ -44,18 +44,18 @@ internal static class MemoryInfo
     }
 
     /// <summary>There is no interpreter in memory as long as no script has run.</summary>
-    private static void WriteScripting(InfoText text)
+    private static void WriteScripting(InfoText text, Scripting.ScriptEngine scripts)
     {
-        text.Field("used_memory_lua", 0);
-        text.Field("used_memory_vm_eval", 0);
-        text.Field("used_memory_lua_human", "0B");
-        text.Field("used_memory_scripts_eval", 0);
-        text.Field("number_of_cached_scripts", 0);
+        text.Field("used_memory_lua", scripts.EvalWorldBytes);
+        text.Field("used_memory_vm_eval", scripts.EvalWorldBytes);
+        text.Field("used_memory_lua_human", InfoText.Human(scripts.EvalWorldBytes));
+        text.Field("used_memory_scripts_eval", scripts.Cache.Memory);
+        text.Field("number_of_cached_scripts", scripts.Cache.Count);
         text.Field("number_of_functions", 0);
         text.Field("number_of_libraries", 0);
         text.Field("used_memory_vm_functions", 0);
-        text.Bytes("used_memory_vm_total", 0);
+        text.Bytes("used_memory_vm_total", scripts.EvalWorldBytes);
         text.Field("used_memory_functions", 0);
-        text.Bytes("used_memory_scripts", 0);
+        text.Bytes("used_memory_scripts", scripts.Cache.Memory);
     }
 }

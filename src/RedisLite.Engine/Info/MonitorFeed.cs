@@ -24,15 +24,22 @@ internal sealed class MonitorFeed
 
     public void Feed(Client source, CommandContext ctx)
     {
-        if (ctx.Spec.Has(CommandFlags.SkipMonitor | CommandFlags.Admin)) return;
+        if (!ctx.Spec.Has(CommandFlags.SkipMonitor | CommandFlags.Admin)) Send(source, ctx);
+    }
+
+    /// <summary>A script is shown before it runs, so that its commands come after it.</summary>
+    public void FeedScript(CommandContext ctx) => Send(ctx.Client, ctx);
+
+    private void Send(Client source, CommandContext ctx)
+    {
         var now = ctx.Engine.Clock.NowUs;
-        var address = source.Has(ClientFlags.Internal) ? "lua" : source.Connection.RemoteAddress;
+        var address = source.Has(ClientFlags.Script) ? "lua" : source.Connection.RemoteAddress;
         var line = new StringBuilder().Append(now / 1_000_000).Append('.').Append((now % 1_000_000).ToString("D6"))
             .Append(" [").Append(ctx.Db.Index).Append(' ').Append(address).Append(']');
         for (var i = 0; i < ctx.Argc; i++)
         {
             line.Append(" \"");
-            Quoting.Append(line, ctx.Spec.Has(CommandFlags.Sensitive) && i > 0 ? "(redacted)"u8 : ctx.Arg(i));
+            Quoting.Append(line, ctx.IsHidden(i) ? "(redacted)"u8 : ctx.Arg(i));
             line.Append('"');
         }
 

@@ -28,7 +28,8 @@ internal sealed class SlowLog
                 : ctx.IsHidden(i) ? "(redacted)"u8.ToArray() : Shorten(ctx.Arg(i));
         }
 
-        entries.AddFirst(new SlowLogEntry(nextId++, ctx.NowMs / 1000, microseconds, args, ctx.Client.Connection.RemoteAddress, ctx.Client.Name));
+        var address = ctx.Client.Has(ClientFlags.Script) ? "" : ctx.Client.Connection.RemoteAddress;
+        entries.AddFirst(new SlowLogEntry(nextId++, ctx.NowMs / 1000, microseconds, args, address, ctx.Client.Name));
         Trim(lengthMax);
     }
 

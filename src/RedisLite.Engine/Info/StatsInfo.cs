@@ -9,7 +9,7 @@ internal static class StatsInfo
         WriteKeys(text, stats, engine);
         text.Field("latest_fork_usec", 0);
         text.Field("total_forks", 0);
-        text.Field("migrate_cached_sockets", 0);
+        text.Field("migrate_cached_sockets", engine.Peers.Count);
         text.Field("slave_expires_tracked_keys", 0);
         text.Field("active_defrag_hits", stats.ActiveDefragHits);
         text.Field("active_defrag_misses", stats.ActiveDefragMisses);
@@ -17,9 +17,9 @@ internal static class StatsInfo
         text.Field("active_defrag_key_misses", 0);
         text.Field("total_active_defrag_time", 0);
         text.Field("current_active_defrag_time", 0);
-        text.Field("tracking_total_keys", 0);
-        text.Field("tracking_total_items", 0);
-        text.Field("tracking_total_prefixes", 0);
+        text.Field("tracking_total_keys", engine.Tracking.KeyCount);
+        text.Field("tracking_total_items", engine.Tracking.ItemCount);
+        text.Field("tracking_total_prefixes", engine.Tracking.PrefixCount);
         text.Field("unexpected_error_replies", 0);
         text.Field("total_error_replies", stats.ErrorReplies);
         text.Field("dump_payload_sanitizations", 0);
@@ -77,6 +77,7 @@ internal static class StatsInfo
         text.Field("expire_cycle_cpu_milliseconds", engine.Expiry.CpuMicroseconds / 1000);
         text.Field("evicted_keys", stats.EvictedKeys);
         text.Field("evicted_clients", stats.EvictedClients);
+        text.Field("evicted_scripts", engine.Scripts.Cache.Evicted);
         text.Field("total_eviction_exceeded_time", engine.Eviction.TotalExceededUs / 1000);
         text.Field("current_eviction_exceeded_time", engine.Eviction.CurrentExceededUs / 1000);
         text.Field("keyspace_hits", stats.KeyspaceHits);

@@ -243,7 +243,7 @@ internal static class BaseLibrary
         }
         catch (LuaError error)
         {
-            return Fail(call, point, error.Value);
+            return Fail(call, point, call.Runtime.OnCaught is { } shown ? shown(error.Value) : error.Value);
         }
     }
 
@@ -320,7 +320,7 @@ internal static class BaseLibrary
         {
             call.Runtime.Spend(1 + (source.Length / 16));
             call.Runtime.Meter.Charge(source.Length * 16L);
-            return call.Return(call.Runtime.NewFunction(LuaRuntime.Compile(source, ChunkName.Display(name)), call.Thread.Globals));
+            return call.Return(call.Runtime.NewFunction(LuaRuntime.Compile(source, ChunkName.FromScript(name)), call.Thread.Globals));
         }
         catch (LuaSyntaxError error)
         {

@@ -26,6 +26,7 @@ internal sealed unsafe class EpollTransport : Transport
     private Slot[] _slots = new Slot[256];
     private int _generation;
     private int _eventCount;
+    private int _nextEvent;
     private readonly Lock _wakeLock = new();
     private bool _disposed;
     private long _lastRestLogged = -RestLogPeriodMs;
@@ -56,15 +57,17 @@ internal sealed unsafe class EpollTransport : Transport
     public override void Wait(int timeoutMs)
     {
         if (_resting.Count > 0) timeoutMs = Math.Min(timeoutMs, BackOffMs);
+        _nextEvent = 0;
         _eventCount = LinuxCalls.EpollWait(_epoll, _events, EventsMax, timeoutMs);
     }
 
+    /// An event may lead back here (a script that others are served in): the inner call takes the rest of the batch, and may wait for another.
     public override void Dispatch()
     {
         if (_resting.Count > 0) EndRests();
-        for (var i = 0; i < _eventCount; i++)
+        while (_nextEvent < _eventCount)
         {
-            var at = _events + i * LinuxCalls.EpollEventSize;
+            var at = _events + _nextEvent++ * LinuxCalls.EpollEventSize;
             var flags = *(uint*)at;
             var data = *(ulong*)(at + LinuxCalls.EpollEventSize - sizeof(ulong));
             var fd = (int)(data & uint.MaxValue);
@@ -79,7 +82,6 @@ internal sealed unsafe class EpollTransport : Transport
             if (slot.Owner is EpollConnection connection) connection.OnEvent(flags);
             else if (slot.Owner is EpollListener listener) Accept(listener);
         }
-        _eventCount = 0;
     }
 
     /// Locked against Dispose, as the number of a closed fd may soon mean something else.

@@ -66,7 +66,7 @@ internal sealed class InProcessConnection : Connection
             {
                 var connection = (InProcessConnection)state!;
                 if (task.IsCompletedSuccessfully) connection._requests.Reader.AdvanceTo(task.Result.Buffer.Start);
-                connection.Loop.Mailbox.Post(connection._onReadable);
+                connection.Loop.Arrivals.Post(connection._onReadable);
             },
             this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
@@ -87,7 +87,7 @@ internal sealed class InProcessConnection : Connection
             static (_, state) =>
             {
                 var connection = (InProcessConnection)state!;
-                connection.Loop.Mailbox.Post(connection._onWritable);
+                connection.Loop.Arrivals.Post(connection._onWritable);
             },
             this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         return sent;

@@ -98,12 +98,12 @@ internal sealed class SocketTransport : Transport
                 try
                 {
                     var socket = await _socket.AcceptAsync().ConfigureAwait(false);
-                    _loop.Mailbox.Post(() => Start(socket));
+                    _loop.Arrivals.Post(() => Start(socket));
                 }
                 catch (Exception problem) when (problem is SocketException or ObjectDisposedException)
                 {
                     if (_closed) return;
-                    _loop.Mailbox.Post(() => _loop.Engine.Log.Write(LogLevel.Warning, $"Accepting client connection: {problem.Message}"));
+                    _loop.Arrivals.Post(() => _loop.Engine.Log.Write(LogLevel.Warning, $"Accepting client connection: {problem.Message}"));
                     await Task.Delay(100).ConfigureAwait(false);
                 }
             }
@@ -171,7 +171,7 @@ internal sealed class SocketConnection : Connection
             if (!IsEnded) OnWritable();
         };
         _input.SetBuffer(Memory<byte>.Empty);
-        _input.Completed += (_, _) => Loop.Mailbox.Post(_onReadable);
+        _input.Completed += (_, _) => Loop.Arrivals.Post(_onReadable);
     }
 
     public override string RemoteAddress { get; }
@@ -204,7 +204,7 @@ internal sealed class SocketConnection : Connection
     {
         if (_waitsForInput) return;
         _waitsForInput = true;
-        if (!_socket.ReceiveAsync(_input)) Loop.Mailbox.Post(_onReadable);
+        if (!_socket.ReceiveAsync(_input)) Loop.Arrivals.Post(_onReadable);
     }
 
     protected override long Send(OutputBuffer output)
@@ -238,7 +238,7 @@ internal sealed class SocketConnection : Connection
         {
             failed = true;
         }
-        Loop.Mailbox.Post(() =>
+        Loop.Arrivals.Post(() =>
         {
             if (IsEnded) return;
             if (failed)
