@@ -63,6 +63,7 @@ def main():
     p.add_argument("--ours", default=str(ROOT) + "/src/RedisLite/bin/Release/net10.0/redislite")
     o = p.parse_args()
     for name, program in (("redis-server", o.redis), ("ours", o.ours)):
+        if not program: continue
         with Server(name, shlex.split(program)) as server:
             measure(server, o)
 

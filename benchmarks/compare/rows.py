@@ -111,7 +111,7 @@ def small_hashes(count):
     return chunked(count, lambda i: b"*12\r\n$4\r\nHSET\r\n$13\r\nhash:%08d\r\n" % i + fields)
 
 
-# name, items at full size, requests → replies, items → chunks, most bytes per item (or None), share of redis-server's (or None)
+# name, items at full size, items a reply line (a bulk reply has two), items → chunks, most bytes per item (or None), share of redis-server's (or None)
 MEMORY = [
     ("10 M strings 16+16", 10_000_000, 1, lambda n: strings(n, 16, 16), 55, None),
     ("5 M strings 24+100", 5_000_000, 1, lambda n: strings(n, 24, 100), 150, None),
@@ -122,7 +122,7 @@ MEMORY = [
     ("a list of 1 M elements of 13", 1_000_000, 10, lambda n: chunked(n // 10, lambda i: request("RPUSH", "l", *[b"e%012d" % j for j in range(10 * i, 10 * i + 10)]), 200), 16, None),
     ("a set of 1 M decimal members", 1_000_000, 10, lambda n: chunked(n // 10, lambda i: request("SADD", "s", *range(10_000_000 + 10 * i, 10_000_000 + 10 * i + 10)), 200), 33, None),
     ("a sorted set of 1 M members of 16", 1_000_000, 10, lambda n: chunked(n // 10, lambda i: request("ZADD", "z", *[w for j in range(10 * i, 10 * i + 10) for w in (j * 7919 % n, b"m%015d" % j)]), 200), 66, None),
-    ("a stream of 1 M entries of 2 fields", 1_000_000, 1, lambda n: chunked(n, lambda i: request("XADD", "x", "%d-1" % (i + 1), "a", i, "b", "value")), None, None),
+    ("a stream of 5 M entries of 2 fields", 5_000_000, 0.5, lambda n: chunked(n, lambda i: request("XADD", "x", "%d-1" % (i + 1), "a", i, "b", "value")), None, 1.05),
 ]
 DEFAULT_MEMORY = tuple(row[0] for row in MEMORY[:5])
 

@@ -20,6 +20,11 @@ internal sealed class EncodingLimits
     /// <summary>Positive: entries a node. Negative: -1 to -5 = 4, 8, 16, 32, 64 KB a node.</summary>
     public int ListMaxListpackSize { get; set; } = -2;
 
+    /// <summary>An element of this size gets a node of its own, whatever else fits (DEBUG QUICKLIST-PACKED-THRESHOLD).</summary>
+    public long ListPackedThreshold { get; set; } = ListPackedThresholdDefault;
+
+    public const long ListPackedThresholdDefault = 1L << 30;
+
     /// <summary>Bytes a stream node may take, 0 = no limit.</summary>
     public long StreamNodeMaxBytes { get; set; } = 4096;
 

@@ -86,6 +86,12 @@ internal sealed class Heap : IDisposable
     /// </summary>
     public long EarliestNewExpiryMs { get; set; } = long.MaxValue;
 
+    /// <summary>
+    /// Fields of hashes that expire at or before this time are not seen through HashValue. Whoever opens a hash for a command sets it; -1 = all are seen
+    /// (by a log that is replayed: the outcome of what expired is in it).
+    /// </summary>
+    public long FieldHorizonMs { get; set; } = -1;
+
     /// <summary>Bytes taken from the operating system.</summary>
     public long CommittedBytes => Arena.CommittedBytes;
 

@@ -25,6 +25,12 @@ internal sealed class Keyspace
 
     public long CountWithExpiry => _header.CountWithExpiry;
 
+    /// <summary>Hashes with fields that expire.</summary>
+    public long CountWithFieldExpiry => FieldExpiries?.Count ?? 0;
+
+    /// <summary>Null while no hash ever had such a field.</summary>
+    public FieldExpiryIndex? FieldExpiries { get; private set; }
+
     internal HashTable<RecordLayout> Table => new(Heap, ref _header);
 
     public ulong Hash(ReadOnlySpan<byte> key) => Heap.Hash(key);
@@ -84,7 +90,11 @@ internal sealed class Keyspace
     }
 
     /// <summary>Replaces the value of an existing key by one of any kind, returned for writing with the content that Insert would give it.</summary>
-    public Span<byte> Replace(Entry entry, RecordKind kind, int valueLength, bool keepExpiry) => entry.Overwrite(valueLength, kind, keepExpiry);
+    public Span<byte> Replace(Entry entry, RecordKind kind, int valueLength, bool keepExpiry)
+    {
+        ForgetFieldExpiries(entry);
+        return entry.Overwrite(valueLength, kind, keepExpiry);
+    }
 
     /// <summary>
     /// Removes the key and frees its record. What a value owns is freed here while that is a moment's work, else (or when lazy) in slices by
@@ -92,6 +102,7 @@ internal sealed class Keyspace
     /// </summary>
     public void Remove(Entry entry, bool lazy = false)
     {
+        ForgetFieldExpiries(entry);
         var frozen = Table.Remove(entry.Hash, entry.Handle);
         Heap.FreeRecord(entry.Handle, frozen, lazy);
         entry.Reset();
@@ -104,9 +115,12 @@ internal sealed class Keyspace
     public void Transfer(Entry from, Keyspace target, ReadOnlySpan<byte> key, ulong hash, Entry to)
     {
         var source = from.Handle;
+        var fieldExpiry = FieldExpiryOf(from);
+        ForgetFieldExpiries(from);
         from.Value.CopyTo(target.Insert(key, hash, from.Kind, from.Value.Length, to, from.ExpireAtMs));
         to.Big = from.Big;
         to.Access = from.Access;
+        if (fieldExpiry >= 0) target.NoteFieldExpiry(to, fieldExpiry);
         Heap.Free(source, Table.Remove(from.Hash, source));
         from.Reset();
     }
@@ -118,7 +132,23 @@ internal sealed class Keyspace
         if (from.Kind.OwnsMemory()) Heap.OwnerOf(from.Kind).Copy(Heap, from.Value, value);
         else from.Value.CopyTo(value);
         to.Big = from.Big;
+        var fieldExpiry = from.Space.FieldExpiryOf(from);
+        if (fieldExpiry >= 0) NoteFieldExpiry(to, fieldExpiry);
     }
+
+    // ---- fields that expire: see FieldExpiryIndex ----
+
+    /// <summary>A field of this hash was given an expiry.</summary>
+    public void NoteFieldExpiry(Entry hash, long expireAtMs) => (FieldExpiries ??= new FieldExpiryIndex(Heap)).Note(hash.Key, hash.Hash, expireAtMs);
+
+    /// <summary>None of the hash's fields expires any more, or the hash is about to go.</summary>
+    public void ForgetFieldExpiries(Entry entry)
+    {
+        if (FieldExpiries is { Count: > 0 } index && entry.Kind == RecordKind.HashTable) index.Remove(entry.Key, entry.Hash);
+    }
+
+    private long FieldExpiryOf(Entry entry) =>
+        FieldExpiries is { Count: > 0 } index && entry.Kind == RecordKind.HashTable ? index.TimeOf(entry.Key, entry.Hash) : -1;
 
     /// <summary>Bytes of the index, without the records.</summary>
     public long IndexBytes => TableSize.OfIndex(Heap, in _header);
@@ -163,6 +193,7 @@ internal sealed class Keyspace
     {
         Heap.FreeLazily(in _header);
         _header = default;
+        FieldExpiries?.Clear();
         while (!lazy && Heap.RunLazyFree(int.MaxValue))
         {
         }
@@ -175,15 +206,20 @@ internal sealed class Keyspace
     public void Drop()
     {
         Clear(lazy: true);
+        FieldExpiries?.Drop();
         Heap.Keyspaces.Remove(this);
     }
 
     internal ref TableHeader Header => ref _header;
 
-    public void CheckInvariants() => TableCheck<RecordLayout>.Run(Heap, in _header);
+    public void CheckInvariants()
+    {
+        TableCheck<RecordLayout>.Run(Heap, in _header);
+        FieldExpiries?.CheckInvariants(this);
+    }
 
     /// <summary>The keys as of now, for a snapshot reader; call it between Heap.BeginSnapshot and the next change.</summary>
-    public FrozenKeyspace Freeze() => new(Heap, in _header);
+    public FrozenKeyspace Freeze() => new(Heap, in _header, CountWithFieldExpiry);
 }
 
 /// <summary>
@@ -195,15 +231,19 @@ internal sealed class FrozenKeyspace
     private readonly Heap _heap;
     private readonly TableHeader _header;
 
-    public FrozenKeyspace(Heap heap, in TableHeader header)
+    public FrozenKeyspace(Heap heap, in TableHeader header, long countWithFieldExpiry)
     {
         _heap = heap;
         _header = header;
+        CountWithFieldExpiry = countWithFieldExpiry;
     }
 
     public long Count => _header.Count;
 
     public long CountWithExpiry => _header.CountWithExpiry;
+
+    /// <summary>Hashes with fields that expire, which only newer versions of the RDB format can hold.</summary>
+    public long CountWithFieldExpiry { get; }
 
     public TableEnumerator GetEnumerator() => new(_heap, in _header);
 

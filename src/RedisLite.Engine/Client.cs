@@ -67,6 +67,9 @@ internal sealed class Client
 
     public ReplyWriter Reply { get; }
 
+    /// <summary>Messages that came from the client's own command and wait for its reply; see <see cref="Engine.PushTo"/>.</summary>
+    public ReplyWriter? HeldPushes { get; set; }
+
     public ClientFlags Flags { get; set; }
 
     public int Db { get; set; }

@@ -43,5 +43,15 @@ internal sealed class ClientEviction(Engine engine)
         }
     }
 
+    /// <summary>False: with so many bytes received, the client itself had to go.</summary>
+    public bool Allows(Client client, int queryBytes)
+    {
+        if (engine.Config.MaxmemoryClients == 0) return true;
+        client.QueryBufferSize = Math.Max(client.QueryBufferSize, queryBytes);
+        nextMs = 0;
+        Run();
+        return !client.Has(ClientFlags.Closing);
+    }
+
     private static bool Counts(Client client) => !client.Has(ClientFlags.NoEvict | ClientFlags.Replica | ClientFlags.Closing);
 }

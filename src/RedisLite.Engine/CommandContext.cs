@@ -407,7 +407,12 @@ internal sealed class CommandContext
 
     private bool IsOfType(Entry entry, ValueType type)
     {
-        if (entry.Type == type) return true;
+        if (entry.Type == type)
+        {
+            if (entry.Kind == RecordKind.HashTable) Engine.Heap.FieldHorizonMs = FieldExpiry.Horizon(this);
+            return true;
+        }
+
         Reply.Error(Errors.WrongType);
         return false;
     }
@@ -449,16 +454,16 @@ internal sealed class CommandContext
 
     /// <summary>
     /// The one call after a change (rule 2): counts it, fails watchers, invalidates trackers, wakes blocked clients, sends the keyspace
-    /// event, and removes the key when its collection became empty.
+    /// event, and removes the key when its collection became empty. A change that only takes away does not feed those who wait for the key.
     /// </summary>
-    public void Changed(ReadOnlySpan<byte> key, KeyEvent what, long changes = 1) => Changed(Db, key, what, changes);
+    public void Changed(ReadOnlySpan<byte> key, KeyEvent what, long changes = 1, bool feeds = true) => Changed(Db, key, what, changes, feeds);
 
-    public void Changed(Database db, ReadOnlySpan<byte> key, KeyEvent what, long changes = 1)
+    public void Changed(Database db, ReadOnlySpan<byte> key, KeyEvent what, long changes = 1, bool feeds = true)
     {
         Dirty += changes;
         db.Watched.Touch(key);
         Engine.KeyChanged(Client, key);
-        if (Engine.Blocked.KeyCount > 0) Engine.Blocked.Signal(db.Index, key);
+        if (feeds && Engine.Blocked.KeyCount > 0) Engine.Blocked.Signal(db.Index, key);
         Engine.Notify(db.Index, what, key);
         RemoveIfEmpty(db, key);
     }
@@ -472,7 +477,10 @@ internal sealed class CommandContext
         Engine.Notify(db.Index, what, key);
     }
 
-    /// <summary>More changes without a key of their own (FLUSHALL, SWAPDB, SCRIPT LOAD, ACL).</summary>
+    /// <summary>
+    /// More changes that are no change of a key's value: without a key (FLUSHALL, SWAPDB, SCRIPT LOAD, ACL), or of what the consumer groups of a stream
+    /// keep, which neither fails watchers nor feeds whoever waits.
+    /// </summary>
     public void CountChanges(long changes) => Dirty += changes;
 
     public void Notify(KeyEvent what, ReadOnlySpan<byte> key) => Engine.Notify(Db.Index, what, key);
@@ -557,6 +565,12 @@ internal sealed class CommandContext
         };
         for (var i = firstKey; i <= lastKey; i++) state.Keys.Add(Arg(i).ToArray());
         Engine.Blocked.Block(Client, state);
+    }
+
+    /// <summary>After <see cref="Block"/>: the request that waits shall say this instead, because the argument means something else later (XREAD's <c>$</c>).</summary>
+    public void SetBlockedArg(int i, ReadOnlySpan<byte> text)
+    {
+        if (HasBlocked && Rerun is null) Client.Blocked!.Request.SetArg(i, text);
     }
 
     // ---- session ----------------------------------------------------------------------------------------------------

@@ -74,7 +74,8 @@ internal static class CommandGate
     }
 
     /// <summary>Whether the user of a script may run a command (redis.acl_check_cmd): asking is no offence, and is not logged as one.</summary>
-    public static bool MayRun(Engine engine, Client client, CommandContext ctx, CommandSpec spec) => Permission(engine, client, ctx, spec) is null;
+    public static bool MayRun(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
+        !client.Has(ClientFlags.Restricted) || engine.Accounts.Check(client.User, spec, new RequestView(ctx, first: 0)).IsAllowed;
 
     private static Verdict AdmitSlowly(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
     {
@@ -188,6 +189,7 @@ internal static class CommandGate
     {
         if (engine.Config.Maxmemory == 0) return null;
         var enough = engine.Eviction.MakeRoom();
+        if (client.Has(ClientFlags.Closing)) return Errors.OutOfMemory;         // evicted itself; nobody will read this
         if (enough) return null;
         var deny = spec.Has(CommandFlags.DenyOom)
             || (client.Has(ClientFlags.InMulti) && spec.FullName is not ("exec" or "discard" or "quit" or "reset"))     // queueing takes memory too

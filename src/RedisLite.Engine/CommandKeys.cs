@@ -116,12 +116,12 @@ internal static class CommandKeys
         return 0;
     }
 
-    /// <summary>SET … GET gives the old value back; without GET the old value does not matter.</summary>
+    /// <summary>SET … GET gives the old value back, SET … IFEQ compares with it; without them the old value does not matter.</summary>
     public static void OfSet(RequestView request, KeyPlaces found)
     {
         for (var i = 3; i < request.Argc; i++)
         {
-            if (!request.ArgIs(i, "GET"u8)) continue;
+            if (!request.ArgIs(i, "GET"u8) && !request.ArgIs(i, "IFEQ"u8)) continue;
             found.Add(1, KeyFlags.RW | KeyFlags.Access | KeyFlags.Update);
             return;
         }

@@ -89,7 +89,7 @@ internal sealed class Effects
         Count = count;
     }
 
-    internal void AppendArg(ReadOnlySpan<byte> arg)
+    internal void AppendArg(scoped ReadOnlySpan<byte> arg)
     {
         Reserve(4 + arg.Length);
         BinaryPrimitives.WriteInt32LittleEndian(buffer.AsSpan(length), arg.Length);
@@ -139,7 +139,7 @@ internal readonly ref struct EffectBuilder
 
     public EffectBuilder(Effects? effects) => this.effects = effects;
 
-    public EffectBuilder Arg(ReadOnlySpan<byte> arg)
+    public EffectBuilder Arg(scoped ReadOnlySpan<byte> arg)
     {
         effects?.AppendArg(arg);
         return this;

@@ -175,8 +175,8 @@ internal sealed class Engine
     /// <summary>Why writes are refused at the moment (MISCONF), null when they are not.</summary>
     public string? WriteRefusal { get; set; }
 
-    /// <summary>Something global (maxmemory, a pause, loading, disk errors, too many tracked keys, a busy script) sends every request through the whole gate.</summary>
-    public bool GateIsNarrow => Config.Maxmemory > 0 || Pause.UntilMs != 0 || IsLoading || WriteRefusal is not null || Tracking.IsOverLimit || Scripts.Run.IsBusy;
+    /// <summary>Something global (maxmemory, a pause, loading, disk errors, too many tracked keys) sends every request through the whole gate.</summary>
+    public bool GateIsNarrow => Config.Maxmemory > 0 || Pause.UntilMs != 0 || IsLoading || WriteRefusal is not null || Scripts.Run.IsBusy || Tracking.IsOverLimit;
 
     public bool IsPausedForWrites => Pause.UntilMs != 0 && Pause.IsActive(Clock.NowMs);
 
@@ -247,11 +247,35 @@ internal sealed class Engine
         if (client.Output.Length > 0) Clients.CheckOutputLimit(client);
     }
 
-    /// <summary>A message was written where <see cref="Executor.PushTo"/> said.</summary>
+    /// <summary>
+    /// Where a message to a client is written that is no reply. What comes from the client's own command is held until the command has replied, be it a
+    /// whole transaction or script.
+    /// </summary>
+    public ReplyWriter PushTo(Client client)
+    {
+        if (client != Executor.Running) return client.Reply;
+        var held = client.HeldPushes ??= new ReplyWriter(new OutputBuffer(OutputBlocks));
+        held.Protocol = client.Reply.Protocol;
+        return held;
+    }
+
+    /// <summary>A message was written where <see cref="PushTo"/> said.</summary>
     public void AfterPush(Client client)
     {
-        if (!Executor.HoldsPushesFor(client)) AfterReply(client);
-        else Clients.CheckOutputLimit(client, Executor.HeldPushBytes);
+        if (client != Executor.Running) AfterReply(client);
+        else Clients.CheckOutputLimit(client, client.HeldPushes?.Output.Length ?? 0);
+    }
+
+    /// <summary>The command of this client has replied.</summary>
+    public void SendHeldPushes(Client client)
+    {
+        if (client.HeldPushes is { Output.IsEmpty: false } held)
+        {
+            client.Output.WriteAll(held.Output);
+            held.Output.Clear();
+        }
+
+        if (Tracking.HasPending) Tracking.SendPending(client);
     }
 
     /// <summary>Send a keyspace event to whoever listens.</summary>
@@ -288,6 +312,11 @@ internal sealed class Engine
         var threshold = Config.SlowlogLogSlowerThan;
         if (threshold >= 0 && microseconds >= threshold && !spec.Has(CommandFlags.SkipSlowlog)) SlowLog.Add(ctx, microseconds, Config.SlowlogMaxLen);
         AddLatency(spec.Has(CommandFlags.Fast) ? "fast-command" : "command", microseconds / 1000);
+    }
+
+    public void AddLatencySince(string name, long timestamp)
+    {
+        if (Config.LatencyMonitorThreshold > 0) AddLatency(name, Clock.MicrosecondsOf(Clock.Timestamp() - timestamp) / 1000);
     }
 
     public void AddLatency(string name, long ms)

@@ -19,6 +19,9 @@ internal sealed class Executor
     private const int NestingMax = 8;
     private const long SharedTimeFromUs = 1000;
 
+    /// <summary>From this size on unread bytes are weighed before they become a request.</summary>
+    private const int BigRequest = 64 * 1024;
+
     /// <summary>Below this, output limits are looked at once for the whole batch; above, they stop the batch at once.</summary>
     private const long UncheckedOutputMax = 16 * 1024;
 
@@ -30,7 +33,6 @@ internal sealed class Executor
     private readonly CommandContext[] contexts = new CommandContext[NestingMax];
     private readonly CommandContext internalContext;
     private readonly CommandContext replayContext;
-    private readonly ReplyWriter pushes = new(new OutputBuffer());
     private CommandContext fastContext;
     private int depth;
     private int fastCount;
@@ -47,31 +49,8 @@ internal sealed class Executor
         fastContext = contexts[0];
     }
 
-    /// <summary>The client whose requests are being run, from before the gate until all is over; null between the clients.</summary>
-    public Client? Current { get; private set; }
-
-    /// <summary>A handler is running.</summary>
-    public bool IsExecuting => depth > 0;
-
-    /// <summary>Something for <see cref="Current"/> waits until its request has been replied to.</summary>
-    public bool HasPushes { get; set; }
-
-    /// <summary>What is sent to this client now waits for the end of its own command.</summary>
-    public bool HoldsPushesFor(Client client) => client == Current && IsExecuting;
-
-    public long HeldPushBytes => pushes.Output.Length;
-
-    /// <summary>
-    /// Where out-of-band data for a client is to be written: what a client causes to be sent to itself comes behind the reply of its command, or it
-    /// could come into the middle of it.
-    /// </summary>
-    public ReplyWriter PushTo(Client client)
-    {
-        if (!HoldsPushesFor(client)) return client.Reply;
-        HasPushes = true;
-        pushes.Protocol = client.Reply.Protocol;
-        return pushes;
-    }
+    /// <summary>Whose command runs now.</summary>
+    public Client? Running { get; private set; }
 
     /// <summary>Consume and run the whole requests that the reader holds.</summary>
     public void Process(Client client, PipeReader reader)
@@ -89,12 +68,16 @@ internal sealed class Executor
             var start = bytes.Offset;
             var end = bytes.Offset + bytes.Count;
             client.LastInteractionMs = engine.Clock.NowMs;
+            if (end - start >= BigRequest && !engine.ClientEviction.Allows(client, end - start))
+            {
+                reader.AdvanceTo(data.Start, data.End);
+                break;
+            }
+
             client.Parser.Authenticated = !engine.AwaitsAuth(client);
             var status = client.Parser.Parse(bytes.Array!, start, end, batch);
             client.QueryBytes = end - start;                         // a request sees itself in CLIENT LIST
-            Current = client;
             var consumed = batch.Count == 0 ? batch.Consumed : Run(client);
-            Current = null;
             if (status == ParseStatus.ProtocolError && client.MayRead) ProtocolError(client, bytes);
 
             client.QueryBytes = end - consumed;
@@ -109,12 +92,12 @@ internal sealed class Executor
         batch.Trim();
     }
 
-    /// <summary>Run a queued or scripted command inside the current unit, replying to <paramref name="reply"/>.</summary>
-    public void RunNested(Client client, ReplyWriter reply, StoredRequest request, bool inTransaction)
+    /// <summary>Run a command that a transaction queued, if its client still may.</summary>
+    public void RunQueued(Client client, ReplyWriter reply, StoredRequest request)
     {
         var ctx = contexts[depth + 1];
-        ctx.LoadStored(client, reply, request, inTransaction);
-        if (inTransaction && CommandGate.ExecPermissionError(engine, client, ctx, request.Spec) is { } error)
+        ctx.LoadStored(client, reply, request, inTransaction: true);
+        if (CommandGate.ExecPermissionError(engine, client, ctx, request.Spec) is { } error)
         {
             reply.Error(error);
             return;
@@ -159,16 +142,16 @@ internal sealed class Executor
 
         ctx.Begin(state.Request.Spec);
         var before = engine.Clock.Timestamp();
-        var awaiting = Current;
-        Current = client;
+        var outer = Running;
+        Running = client;
         Invoke(ctx);
-        if (HasPushes) DeliverPushes(client);
-        Current = awaiting;
+        Running = outer;
+        FlushEffects(client);                           // also of one that waits on: XREADGROUP may have made its consumer anew
+        engine.SendHeldPushes(client);
         if (ctx.HasBlocked) return;
 
         engine.Blocked.Unblock(client);
         Account(ctx, engine.Clock.Timestamp() - before);
-        FlushEffects(client);
         Resume(client);
     }
 
@@ -207,12 +190,12 @@ internal sealed class Executor
         if (!beforeRequest && engine.Blocked.HasReady) engine.Blocked.ServeReady();
     }
 
-    /// <summary>Effects of the finished unit go to the sinks; then whoever waited for its keys is served.</summary>
+    /// <summary>Effects of the finished unit go to the sinks; then whoever waited for its keys is served, when no log is being replayed.</summary>
     public void EndUnit(Client client)
     {
         if (duringScript) return;                   // the unit is the script, and it goes on
         FlushEffects(client);
-        if (engine.Blocked.HasReady) engine.Blocked.ServeReady();
+        if (engine.Blocked.HasReady && !engine.IsLoading) engine.Blocked.ServeReady();
     }
 
     private int Run(Client client)
@@ -258,9 +241,12 @@ internal sealed class Executor
             if (!isFast) SettleFast();
             ctx.Begin(spec);
             var before = client.Output.Length;
+            var outer = Running;                                // whose script lets this client in meanwhile
+            Running = client;
             Invoke(ctx);
+            Running = outer;
             if (client.Has(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) Silence(client, spec, before);
-            if (HasPushes) DeliverPushes(client);
+            engine.SendHeldPushes(client);
             if (isFast)
             {
                 fastSpecs[fastCount++] = spec;
@@ -288,15 +274,6 @@ internal sealed class Executor
         if (!client.Has(ClientFlags.InMulti) && spec is not { Parent.Name: "CLIENT" }) client.Clear(ClientFlags.Caching);
     }
 
-    /// <summary>Messages first, then what client tracking has to say.</summary>
-    private void DeliverPushes(Client client)
-    {
-        client.Output.WriteAll(pushes.Output);
-        pushes.Output.Clear();
-        engine.Tracking.SendPending(client);
-        HasPushes = false;
-        engine.AfterPush(client);
-    }
 
     /// <summary>
     /// Commands in a row that are all O(1) ("fast") are timed together and share the time evenly: reading the clock costs 20-25 ns, a tenth of such a
@@ -345,8 +322,7 @@ internal sealed class Executor
             depth--;
         }
 
-        var reader = ctx.Client.ScriptCaller ?? ctx.Client;          // what a script reads, its caller has read
-        if (reader.Has(ClientFlags.Tracking)) engine.Tracking.Remember(ctx, reader);
+        if (Running is { } reader && reader.Has(ClientFlags.Tracking)) engine.Tracking.Remember(reader, ctx);
 
         // What the commands inside EXEC got wrong is theirs: EXEC itself did not fail.
         var own = ctx.Reply.Errors - errors - (nestedErrors - nestedBefore);

@@ -103,8 +103,8 @@ internal sealed class KeySpec
         new(KeySearch.Index, KeyFind.Range, flags) { Index = index, LastKey = last, Step = step, Limit = limit };
 
     /// <summary>The argument at <paramref name="index"/> is the number of keys; the keys follow.</summary>
-    public static KeySpec Counted(int index, KeyFlags flags) =>
-        new(KeySearch.Index, KeyFind.KeyNum, flags) { Index = index, KeyNumIndex = 0, FirstKey = 1 };
+    public static KeySpec Counted(int index, KeyFlags flags, int step = 1) =>
+        new(KeySearch.Index, KeyFind.KeyNum, flags) { Index = index, KeyNumIndex = 0, FirstKey = 1, Step = step };
 
     /// <summary>The keys stand behind a keyword.</summary>
     public static KeySpec After(string keyword, int startFrom, KeyFlags flags, int last = 0, int step = 1, int limit = 0) =>

@@ -18,6 +18,7 @@ internal sealed class Stats
     public long KeyspaceHits;
     public long KeyspaceMisses;
     public long ExpiredKeys;
+    public long ExpiredFields;
     public double ExpiredStalePercent;
     public long ExpiredTimeCapReached;
     public long EvictedKeys;
@@ -68,7 +69,7 @@ internal sealed class Stats
     {
         errors.Clear();
         errorKindsDisabled = false;
-        Connections = RejectedConnections = Commands = NetInput = NetOutput = KeyspaceHits = KeyspaceMisses = ExpiredKeys = 0;
+        Connections = RejectedConnections = Commands = NetInput = NetOutput = KeyspaceHits = KeyspaceMisses = ExpiredKeys = ExpiredFields = 0;
         ExpiredStalePercent = 0;
         ExpiredTimeCapReached = EvictedKeys = EvictedClients = ErrorReplies = Unblocked = 0;
         ActiveDefragHits = ActiveDefragMisses = PubSubDisconnections = QueryBufferDisconnections = Reads = Writes = 0;

@@ -7,7 +7,7 @@ internal sealed class StoredRequest
 {
     public required CommandSpec Spec { get; init; }
 
-    public required byte[] Buffer { get; init; }
+    public required byte[] Buffer { get; set; }
 
     public required ArgSlice[] Args { get; init; }
 
@@ -15,6 +15,12 @@ internal sealed class StoredRequest
 
     /// <summary>Bytes this request keeps alive, for client memory accounting.</summary>
     public int Memory => Buffer.Length + (Args.Length * 8) + 64;
+
+    public void SetArg(int i, ReadOnlySpan<byte> text)
+    {
+        Args[i] = new ArgSlice(Buffer.Length, text.Length);
+        Buffer = [.. Buffer, .. text];
+    }
 
     public static StoredRequest Copy(CommandContext ctx)
     {

@@ -206,6 +206,14 @@ internal sealed class ReplyWriter(OutputBuffer output)
 
     public void EndPush(int mark, long count) => End(mark, Resp3 ? (byte)'>' : (byte)'*', count);
 
+    /// A map whose RESP2 form is an array of pairs (XREAD): Pair before each key and value.
+    public void EndMapOfPairs(int mark, long pairs) => End(mark, Resp3 ? (byte)'%' : (byte)'*', pairs);
+
+    public void Pair()
+    {
+        if (!Resp3) Array(2);
+    }
+
     /// An aggregate that turned out to be something else, for example a null.
     public void EndNullArray(int mark) => Output.EndDeferred(mark, Resp3 ? "_\r\n"u8 : "*-1\r\n"u8);
 

@@ -168,6 +168,14 @@ public sealed class RealRedis(params string[] options) : RedisProcess(options)
     protected override IReadOnlyList<string> Launch => ["redis-server"];
 }
 
+/// <summary>A redis-server of version 7.4, the oracle for what came with it. There is one where REDISLITE_REDIS_74 names its executable.</summary>
+public sealed class RealRedis74(params string[] options) : RedisProcess(options)
+{
+    public static string? Path { get; } = Environment.GetEnvironmentVariable("REDISLITE_REDIS_74") is { Length: > 0 } path ? path : null;
+
+    protected override IReadOnlyList<string> Launch => [Path ?? throw new InvalidOperationException("REDISLITE_REDIS_74 names no redis-server")];
+}
+
 /// <summary>
 /// The server under test: the executable of this repository as it was built, or, while a test itself is being written,
 /// the program named by the environment variable REDISLITE_TEST_SERVER (for example `redis-server`).

@@ -18,9 +18,13 @@ internal static class Families
         ["bits,strings,hyperloglog"] = null,
         ["geo"] = null,
         ["sorts,lists,sets"] = null,
-        ["streams,keys"] = "streams",
-        ["strings,hashes,lists,sets,zsets,streams,keys,transactions"] = "streams",
+        ["streams,keys"] = null,
+        ["streams,streams7.2,keys"] = "a redis-server of 7.2 as the other side",
+        ["strings,hashes,lists,sets,zsets,streams,keys,transactions"] = null,
     };
+
+    /// <summary>Families of commands that came with Redis 7.4, for a redis-server that has them (<see cref="RealRedis74"/>).</summary>
+    public static readonly string[] SequencesOf74 = ["hashes,hashfields", "hashes,hashfields,strings,keys,transactions"];
 
     /// <summary>Families with a file in `cases/`; value: null when the server speaks it, else what it waits for.</summary>
     private static readonly Dictionary<string, string?> WaitsFor = new()
@@ -33,6 +37,7 @@ internal static class Families
         ["server"] = null,
         ["transactions"] = null,
         ["pubsub"] = null,
+        ["acl"] = null,
         ["protocol"] = null,
         ["lists"] = null,
         ["sets"] = null,
@@ -41,7 +46,7 @@ internal static class Families
         ["hyperloglog"] = null,
         ["geo"] = null,
         ["sort"] = null,
-        ["streams"] = "streams",
+        ["streams"] = null,
         ["blocking"] = null,
     };
 

@@ -55,15 +55,19 @@ internal static partial class ReplyRules
         // A cursor in the middle means another place in every server.
         "SCAN" => IsZero(command, 1) ? ReplyRule.Scan : ReplyRule.Type,
         "SSCAN" => IsZero(command, 2) ? ReplyRule.Scan : ReplyRule.Type,
-        "HSCAN" or "ZSCAN" => IsZero(command, 2) ? ReplyRule.ScanPairs : ReplyRule.Type,
-        "TTL" or "EXPIRETIME" => ReplyRule.NearSeconds,
-        "PTTL" or "PEXPIRETIME" => ReplyRule.NearMilliseconds,
+        "HSCAN" or "ZSCAN" => !IsZero(command, 2) ? ReplyRule.Type : HasWord(command, "NOVALUES") ? ReplyRule.Scan : ReplyRule.ScanPairs,
+        "TTL" or "EXPIRETIME" or "HTTL" or "HEXPIRETIME" => ReplyRule.NearSeconds,
+        "PTTL" or "PEXPIRETIME" or "HPTTL" or "HPEXPIRETIME" => ReplyRule.NearMilliseconds,
+        // How long an entry has been pending.
+        "XPENDING" when command.Length > 3 => ReplyRule.Numbers,
         // The real count is seen to be 2 while a queued request holds the same value: the written cases hold what it is otherwise.
         "OBJECT" when command.Length > 1 && CommandText.Quote(command[1]).Equals("REFCOUNT", StringComparison.OrdinalIgnoreCase) => ReplyRule.Type,
         _ => ReplyRule.Exact,
     };
 
     private static bool IsZero(byte[][] command, int index) => command.Length > index && command[index].AsSpan().SequenceEqual("0"u8);
+
+    private static bool HasWord(byte[][] command, string word) => command.Any(argument => CommandText.Quote(argument).Equals(word, StringComparison.OrdinalIgnoreCase));
 
     public static ReplyRule Parse(string name) => Enum.Parse<ReplyRule>(name, ignoreCase: true);
 
@@ -110,8 +114,10 @@ internal static partial class ReplyRules
     private static bool AgreeOnScan(Reply a, Reply b, int groupSize) =>
         !a.IsError && Same(a.Items![0], b.Items![0]) && Same(a.Items[1].Sorted(groupSize), b.Items[1].Sorted(groupSize));
 
-    private static bool Near(Reply a, Reply b, long tolerance) =>
-        a.Type == ':' && a.Integer >= 0 && b.Integer >= 0 && Math.Abs(a.Integer - b.Integer) <= tolerance;
+    /// <summary>Times of one key, or of several fields.</summary>
+    private static bool Near(Reply a, Reply b, long tolerance) => a.Type == '*'
+        ? a.Items!.Count == b.Items!.Count && a.Items.Zip(b.Items).All(pair => Same(pair.First, pair.Second) || Near(pair.First, pair.Second, tolerance))
+        : a.Type == ':' && a.Integer >= 0 && b.Integer >= 0 && Math.Abs(a.Integer - b.Integer) <= tolerance;
 
     private static string Shape(Reply reply) =>
         reply.IsNull ? "null" : reply.IsAggregate ? $"{reply.Type}[{string.Join(',', reply.Items!.Select(Shape))}]" : reply.Type.ToString();

@@ -10,16 +10,22 @@ public sealed class ServerPair : IDisposable
     // A few options make more of the behaviour reachable, the same ones on both sides.
     private static readonly string[] Options = ["--enable-debug-command", "yes", "--enable-protected-configs", "yes"];
 
+    private RealRedis74? _real74;
+
     public ServerPair() => (Real, Ours) = Start();
 
     public RealRedis Real { get; private set; }
     public ServerProcess Ours { get; private set; }
 
+    /// <summary>Started when the first test asks for it.</summary>
+    public RealRedis74 Real74 => _real74 ??= new RealRedis74(Options);
+
     /// <summary>Empties both servers, so that a test starts from nothing.</summary>
     public void Reset()
     {
-        foreach (var server in new RedisProcess[] { Real, Ours })
+        foreach (var server in new RedisProcess?[] { Real, Ours, _real74 })
         {
+            if (server is null) continue;
             using var client = server.Connect();
             if (client.Text("FLUSHALL") is not "+OK\r\n" and var reply) throw new InvalidOperationException($"FLUSHALL: {reply}");
         }
@@ -36,6 +42,8 @@ public sealed class ServerPair : IDisposable
     {
         Real.Dispose();
         Ours.Dispose();
+        _real74?.Dispose();
+        _real74 = null;
     }
 
     private static (RealRedis Real, ServerProcess Ours) Start()

@@ -197,7 +197,7 @@ internal static class ListPack
     {
         var before = TotalBytes(buffer);
         var after = before - removeBytes + insertBytes;
-        buffer[(at + removeBytes)..before].CopyTo(buffer[(at + insertBytes)..]);
+        if (after != before) buffer[(at + removeBytes)..before].CopyTo(buffer[(at + insertBytes)..]);
 
         int stored = BinaryPrimitives.ReadUInt16LittleEndian(buffer[4..]);
         WriteHeader(buffer, after, stored == CountUnknown ? stored : stored + countDelta);

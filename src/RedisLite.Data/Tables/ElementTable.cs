@@ -43,6 +43,9 @@ internal readonly ref struct Element(ReadOnlySpan<byte> slot)
     public static int BytesFor(int keyLength, int valueLength, bool hasExpiry) =>
         checked(HeaderBytes(NeedsLong(keyLength, valueLength), hasExpiry) + keyLength + valueLength);
 
+    /// <summary>For an element that has an expiry already.</summary>
+    public static void SetExpireAt(Span<byte> slot, long expireAtMs) => MemoryMarshal.Write(slot[((slot[0] & LongFlag) != 0 ? 9 : 3)..], expireAtMs);
+
     public static void Write(Span<byte> slot, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAtMs)
     {
         var isLong = NeedsLong(key.Length, value.Length);
@@ -192,9 +195,12 @@ internal readonly ref struct ElementTable(Heap heap, ref TableHeader header)
         var slot = Arena.Slot(element);
         var record = new Element(slot);
         var sameShape = record.ValueLength == value.Length && record.HasExpiry == expireAtMs >= 0;
-        if (sameShape && (!record.HasExpiry || record.ExpireAtMs == expireAtMs) && Table.IsMutable(hash, element))
+        if (sameShape && Table.IsMutable(hash, element))
         {
             value.CopyTo(slot.Slice(record.KeyOffset + record.KeyLength, value.Length));
+            if (!record.HasExpiry || record.ExpireAtMs == expireAtMs) return element;
+            Element.SetExpireAt(slot, expireAtMs);
+            Table.Replace(hash, element, element, expireAtMs, ownsMemory: false);
             return element;
         }
         var moved = Arena.Alloc(Element.BytesFor(record.KeyLength, value.Length, expireAtMs >= 0));
@@ -230,6 +236,10 @@ internal readonly ref struct ElementTable(Heap heap, ref TableHeader header)
         var hash = _heap.Hash(Key(element));
         _heap.Free(element, Table.Remove(hash, element));
     }
+
+    /// <summary>One step of the search for expired elements, as Keyspace.SweepExpired; the handles are good until another element is changed.</summary>
+    public ulong SweepExpired(ulong cursor, long nowMs, int maxSegments, HandleList due, ref long nextDueMs) =>
+        ExpirySweep<ElementLayout>.Step(_heap, ref _header, cursor, nowMs, maxSegments, due, ref nextDueMs);
 
     /// <summary>One step of SCAN: adds elements to the list and returns the next cursor, 0 at the end.</summary>
     public ulong Scan(ulong cursor, HandleList found) => Table.Scan(cursor, found);

@@ -243,6 +243,19 @@ internal struct BTree
         return leaf;
     }
 
+    /// <summary>Gives back the slack of a leaf that will not grow any more.</summary>
+    public void TightenLeaf(int bytes)
+    {
+        var old = LeafHandle;
+        if (Arena.CapacityFor(bytes + LeafHeader) >= _arena.Capacity(old)) return;
+        PrepareWrite();
+        var frozen = IsFrozen(_arena.Slot(old));
+        var handle = NewLeaf(bytes, out var leaf);
+        _arena.Slot(old).Slice(LeafHeader, bytes).CopyTo(leaf);
+        ReplaceNode(Height, handle);
+        Release(old, frozen);
+    }
+
     /// <summary>After the leaf's elements changed: their new number, and the first key when it may have changed (else empty).</summary>
     public void SetLeaf(long count, scoped ReadOnlySpan<byte> key = default)
     {

@@ -7,7 +7,8 @@ internal static class EncodingName
     {
         RecordKind.String or RecordKind.Integer => StringValue.Over(entry).Encoding,
         RecordKind.HashBlob or RecordKind.SetBlob => entry.Big ? "hashtable" : "listpack",
-        RecordKind.HashTable or RecordKind.SetTable => "hashtable",
+        RecordKind.HashTable => entry.Big ? "hashtable" : "listpackex",
+        RecordKind.SetTable => "hashtable",
         RecordKind.ListBlob => "listpack",
         RecordKind.ListTree => "quicklist",
         RecordKind.SetInts => "intset",

@@ -15,9 +15,14 @@ internal readonly struct ListLimits
 
     private readonly int _bytesMax;
     private readonly int _countMax;
+    private readonly long _aloneFrom;
+
+    public ListLimits(EncodingLimits limits)
+        : this(limits.ListMaxListpackSize) => _aloneFrom = limits.ListPackedThreshold;
 
     public ListLimits(int listMaxListpackSize)
     {
+        _aloneFrom = EncodingLimits.ListPackedThresholdDefault;
         if (listMaxListpackSize >= 0)
         {
             _bytesMax = int.MaxValue;
@@ -46,6 +51,7 @@ internal readonly struct ListLimits
     /// </summary>
     public bool Allows(int leafBytes, long leafCount, scoped in PackedValue value)
     {
+        if (value.TextLength >= _aloneFrom || (leafCount == 1 && leafBytes >= _aloneFrom)) return false;
         if (Exceeds((long)leafBytes + value.TextLength + OverheadGuess, leafCount + 1)) return false;
         var exact = leafBytes + value.PackedSize + Trees.BTree.LeafHeader;
         return exact <= SafetyBytes || _bytesMax is > SafetyBytes and < int.MaxValue;

@@ -42,7 +42,7 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
 
     private Heap Heap => _entry.Heap;
 
-    private ListLimits Limits => new(Heap.Limits.ListMaxListpackSize);
+    private ListLimits Limits => new(Heap.Limits);
 
     private BTree OpenTree() => new(Heap, keySize: 0, StoredRoot);
 

@@ -118,6 +118,14 @@ internal ref struct StreamGroup
         }
     }
 
+    /// <summary>XREADGROUP: delivered up to here.</summary>
+    public void Advance(StreamId lastId, long entriesRead)
+    {
+        _state.LastId = lastId;
+        _state.EntriesRead = entriesRead;
+        Save();
+    }
+
     public readonly long PendingCount => _state.Pending.Count;
 
     public readonly long ConsumerCount => _state.Consumers.Count;
@@ -252,6 +260,17 @@ internal ref struct StreamGroup
         IdTree.Remove(ref own, StreamId.KeyBytes, id);
         consumer.Pending = own.Root;
         SaveConsumer(element, consumer);
+    }
+
+    /// <summary>The last pending ID; there must be one.</summary>
+    public readonly StreamId LastPendingId
+    {
+        get
+        {
+            var tree = IdTree.Open(Heap, _state.Pending);
+            tree.SeekLast();
+            return StreamId.Read(IdTree.EntryAt(tree.Leaf, PendingEntry.Bytes, (int)tree.LeafCount - 1));
+        }
     }
 
     /// <summary>Everything pending from an ID on: <see cref="PendingEntry.Read"/> its current bytes.</summary>

@@ -12,6 +12,9 @@ internal readonly record struct StreamId(ulong Ms, ulong Seq) : IComparable<Stre
     /// <summary>Two numbers and the dash.</summary>
     public const int TextMax = 41;
 
+    /// <summary>Redis reads no longer one (leading zeros, spaces), and a C string ends at its NUL.</summary>
+    private const int TextMaxAccepted = 127;
+
     public static StreamId Min => default;
 
     public static StreamId Max => new(ulong.MaxValue, ulong.MaxValue);
@@ -29,20 +32,25 @@ internal readonly record struct StreamId(ulong Ms, ulong Seq) : IComparable<Stre
     /// <summary>The next ID; false after the last of all.</summary>
     public bool TryNext(out StreamId next)
     {
+        var isThere = this != Max;                              // before next is written: it may be this ID itself
         next = Seq < ulong.MaxValue ? new(Ms, Seq + 1) : new(unchecked(Ms + 1), 0);
-        return this != Max;
+        return isThere;
     }
 
     public bool TryPrevious(out StreamId previous)
     {
+        var isThere = this != Min;
         previous = Seq > 0 ? new(Ms, Seq - 1) : new(unchecked(Ms - 1), ulong.MaxValue);
-        return this != Min;
+        return isThere;
     }
 
     /// <summary><c>ms-seq</c> or <c>ms</c>, which then gets this sequence.</summary>
     public static bool TryParse(ReadOnlySpan<byte> text, ulong seqIfMissing, out StreamId id)
     {
         id = default;
+        if (text.Length > TextMaxAccepted) return false;
+        var nul = text.IndexOf((byte)0);
+        if (nul >= 0) text = text[..nul];
         var dash = text.IndexOf((byte)'-');
         if (!NumberText.TryParseUInt64(dash < 0 ? text : text[..dash], out var ms)) return false;
         var seq = seqIfMissing;

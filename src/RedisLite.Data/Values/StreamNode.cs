@@ -70,12 +70,12 @@ internal static class StreamNode
         packed.WriteTo(Splice(ref tree, at, ListPack.EntrySize(pack, at), packed.PackedSize, 0));
     }
 
-    /// <summary>See <see cref="ListPack.Splice"/>; the room grows or shrinks with it.</summary>
-    public static Span<byte> Splice(ref BTree tree, int at, int removeBytes, int insertBytes, int countDelta)
+    /// <summary>See <see cref="ListPack.Splice"/>; the room grows or shrinks with it. A leaf that must move gets the slack on top.</summary>
+    public static Span<byte> Splice(ref BTree tree, int at, int removeBytes, int insertBytes, int countDelta, int slack = 0)
     {
         var before = ListPack.TotalBytes(Pack(tree));
         var after = before - removeBytes + insertBytes;
-        var buffer = tree.WritableLeaf(PackAt + Math.Max(before, after));
+        var buffer = tree.WritableLeaf(PackAt + Math.Max(before, after), slack);
         var gap = ListPack.Splice(buffer[PackAt..], at, removeBytes, insertBytes, countDelta);
         return after >= before ? gap : tree.WritableLeaf(PackAt + after).Slice(PackAt + at, insertBytes);
     }

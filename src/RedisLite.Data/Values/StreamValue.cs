@@ -38,6 +38,9 @@ internal readonly struct StreamValue(Entry entry) : IValue<StreamValue>
 {
     private const int NodeBytesMax = 1 << 30;
 
+    /// <summary>The last node grows by more than it needs now; it gives that back when it is full.</summary>
+    private const int NodeSlackMax = 1024;
+
     private readonly Entry _entry = entry;
 
     public static ValueType Type => ValueType.Stream;
@@ -100,18 +103,36 @@ internal readonly struct StreamValue(Entry entry) : IValue<StreamValue>
 
     public StreamNodeWalk Nodes => IsMissing ? default : new(Heap, Header.Entries);
 
-    /// <summary>Number of nodes (XINFO's radix-tree-keys).</summary>
-    public int NodeCount
+    /// <summary>The shape of the radix tree that Redis would keep the nodes in (XINFO).</summary>
+    public RadixShape RadixShape
     {
         get
         {
-            var count = 0;
-            for (var walk = Nodes; walk.MoveNext();) count++;
-            return count;
+            var shape = new RadixShape();
+            for (var walk = Nodes; walk.MoveNext();) shape.Add(walk.MasterId);
+            return shape;
         }
     }
 
     public bool Contains(StreamId id) => Walk(id, id).MoveNext();
+
+    /// <summary>
+    /// How many entries were ever added up to and with this ID (7.0's entries-read of a group that has read so far); -1 when deletions in between make
+    /// that unknowable.
+    /// </summary>
+    public long CountThrough(StreamId id)
+    {
+        var added = (long)EntriesAdded;
+        if (added == 0) return 0;
+        if (id == LastId || (Count == 0 && id < LastId)) return added;
+        if (id > LastId) return -1;
+        var first = FirstId;
+        if (MaxDeletedId != default && MaxDeletedId >= first) return -1;
+        return id < first ? added - Count : id == first ? added - Count + 1 : -1;
+    }
+
+    /// <summary>Whether an entry at or behind this ID may have been deleted.</summary>
+    public bool MayHaveDeletedFrom(StreamId id) => Count > 0 && MaxDeletedId != default && id <= MaxDeletedId && MaxDeletedId >= FirstId;
 
     // ---- entries ----
 
@@ -123,9 +144,14 @@ internal readonly struct StreamValue(Entry entry) : IValue<StreamValue>
         long textBytes = 0;
         for (var i = 0; i < fields.Count; i++) textBytes += fields.Field(i).Length + fields.Value(i).Length;
 
-        if (tree.Root.Node != 0) tree.SeekLast();
-        if (tree.Root.Node == 0 || IsFull(tree, textBytes)) AppendNode(ref tree, id, fields);
-        else AppendToNode(ref tree, id, fields);
+        if (tree.Root.Node == 0) AppendNode(ref tree, id, fields);
+        else
+        {
+            tree.SeekLast();
+            var master = StreamNode.ReadMaster(StreamNode.Pack(tree));
+            if (IsFull(tree, master, textBytes)) AppendNode(ref tree, id, fields);
+            else AppendToNode(ref tree, master, id, fields);
+        }
 
         ref var header = ref MutableHeader;
         header.Entries = tree.Root;
@@ -133,14 +159,11 @@ internal readonly struct StreamValue(Entry entry) : IValue<StreamValue>
         header.EntriesAdded++;
     }
 
-    private bool IsFull(in BTree tree, long textBytes)
+    private bool IsFull(in BTree tree, in StreamMaster master, long textBytes)
     {
-        var pack = StreamNode.Pack(tree);
         var bytesMax = Heap.Limits.StreamNodeMaxBytes is > 0 and < NodeBytesMax and var limit ? limit : NodeBytesMax;
-        if (ListPack.TotalBytes(pack) + textBytes >= bytesMax) return true;
-        if (Heap.Limits.StreamNodeMaxEntries <= 0) return false;
-        var at = ListPack.First;
-        return ListPack.Read(pack, ref at).Integer + ListPack.Read(pack, ref at).Integer >= Heap.Limits.StreamNodeMaxEntries;
+        if (ListPack.TotalBytes(StreamNode.Pack(tree)) + textBytes >= bytesMax) return true;
+        return Heap.Limits.StreamNodeMaxEntries > 0 && master.Count + master.Deleted >= Heap.Limits.StreamNodeMaxEntries;
     }
 
     /// <summary>A new last node, whose master fields are those of its first entry.</summary>
@@ -154,7 +177,11 @@ internal readonly struct StreamValue(Entry entry) : IValue<StreamValue>
         for (var i = 0; i < fields.Count; i++) size += new PackedValue(fields.Value(i)).PackedSize;
 
         Span<byte> thisKey = stackalloc byte[StreamId.KeyBytes];
-        if (tree.Root.Node != 0) tree.Leaf[..StreamId.KeyBytes].CopyTo(thisKey);
+        if (tree.Root.Node != 0)
+        {
+            tree.TightenLeaf(StreamNode.PackAt + ListPack.TotalBytes(StreamNode.Pack(tree)));
+            tree.Leaf[..StreamId.KeyBytes].CopyTo(thisKey);
+        }
         var handle = tree.NewLeaf(StreamNode.PackAt + ListPack.EmptySize + size, out var leaf);
         id.WriteTo(leaf);
         var pack = leaf[StreamNode.PackAt..];
@@ -176,11 +203,10 @@ internal readonly struct StreamValue(Entry entry) : IValue<StreamValue>
         else tree.InsertLeafAfter(handle, 1, leaf[..StreamId.KeyBytes], thisKey);
     }
 
-    private static void AppendToNode<TFields>(ref BTree tree, StreamId id, scoped in TFields fields)
+    private static void AppendToNode<TFields>(ref BTree tree, in StreamMaster master, StreamId id, scoped in TFields fields)
         where TFields : IStreamFields, allows ref struct
     {
         var masterId = StreamNode.Master(tree);
-        var master = StreamNode.ReadMaster(StreamNode.Pack(tree));
         var isSame = HasMasterFields(StreamNode.Pack(tree), master, fields);
 
         var flags = new PackedValue(isSame ? StreamNode.SameFields : 0);
@@ -196,7 +222,8 @@ internal readonly struct StreamValue(Entry entry) : IValue<StreamValue>
         }
 
         StreamNode.SetInteger(ref tree, ListPack.First, master.Count + 1);
-        var gap = StreamNode.Splice(ref tree, ListPack.End(StreamNode.Pack(tree)), 0, size, (int)parts.Integer + 1);
+        var slack = Math.Min(ListPack.TotalBytes(StreamNode.Pack(tree)) / 4, NodeSlackMax);
+        var gap = StreamNode.Splice(ref tree, ListPack.End(StreamNode.Pack(tree)), 0, size, (int)parts.Integer + 1, slack);
         gap = gap[flags.WriteTo(gap)..];
         gap = gap[ms.WriteTo(gap)..];
         gap = gap[seq.WriteTo(gap)..];
@@ -272,7 +299,7 @@ internal readonly struct StreamValue(Entry entry) : IValue<StreamValue>
             tree.SeekFirst();
             var entries = tree.LeafCount;
             if (limit > 0 && before - tree.Root.Count + entries > limit) break;
-            if (lengthMax >= 0 ? tree.Root.Count - entries >= lengthMax : LastLiveId(tree) < minId)
+            if (lengthMax >= 0 ? tree.Root.Count - entries >= lengthMax : LastIdOf(tree) < minId)
             {
                 tree.RemoveLeaf();
                 continue;
@@ -286,17 +313,11 @@ internal readonly struct StreamValue(Entry entry) : IValue<StreamValue>
         return removed;
     }
 
-    private static StreamId LastLiveId(in BTree tree)
+    /// <summary>The last ID of a node, deleted or not: a node is only passed over by what stands in it.</summary>
+    private static StreamId LastIdOf(in BTree tree)
     {
         var pack = StreamNode.Pack(tree);
-        var master = StreamNode.ReadMaster(pack);
-        for (var at = ListPack.End(pack); at > master.EntriesAt;)
-        {
-            at = StreamNode.Back(pack, at);
-            var head = StreamNode.ReadHead(pack, at, StreamNode.Master(tree), master.Fields);
-            if ((head.Flags & StreamNode.Deleted) == 0) return head.Id;
-        }
-        return default;
+        return StreamNode.ReadHead(pack, StreamNode.Back(pack, ListPack.End(pack)), StreamNode.Master(tree), masterFields: 0).Id;
     }
 
     private static void TrimInNode(ref BTree tree, long entriesMax, StreamId minId, bool byId)

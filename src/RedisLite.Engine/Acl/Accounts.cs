@@ -150,7 +150,7 @@ internal sealed class Accounts
             UserName = userName,
             Id = Log.NextId,
             CreatedMs = engine.Clock.NowMs,
-            ClientInfo = ClientText.Describe(client),
+            ClientInfo = ClientText.Describe(client.ScriptCaller ?? client),
         }, engine.Config.AcllogMaxLen);
     }
 

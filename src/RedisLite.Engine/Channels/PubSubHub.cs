@@ -77,7 +77,7 @@ internal sealed class PubSubHub(ByteKeyComparer comparer)
             foreach (var client in clients)
             {
                 if (client.Has(ClientFlags.Closing)) continue;
-                var reply = client.Engine.Executor.PushTo(client);
+                var reply = client.Engine.PushTo(client);
                 reply.Push(4);
                 reply.Bulk("pmessage"u8);
                 reply.Bulk(pattern);
@@ -102,7 +102,7 @@ internal sealed class PubSubHub(ByteKeyComparer comparer)
     private static void Push(Client client, ReadOnlySpan<byte> kind, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message)
     {
         if (client.Has(ClientFlags.Closing)) return;
-        var reply = client.Engine.Executor.PushTo(client);
+        var reply = client.Engine.PushTo(client);
         reply.Push(3);
         reply.Bulk(kind);
         reply.Bulk(channel);

@@ -257,17 +257,24 @@ internal static class ClientCommands
 
     private static void ClientPause(CommandContext ctx)
     {
+        if (TooMany(ctx, most: 4)) return;
         var args = ctx.ArgsFrom(2);
         var timeout = args.NextInt64("ERR timeout is not an integer or out of range");
         var all = true;
         if (args.Take("WRITE"u8)) all = false;
         else if (!args.Take("ALL"u8) && args.More) args.Fail("ERR CLIENT PAUSE mode must be WRITE or ALL");
-        if (args.More) args.Unexpected();
         if (timeout < 0) args.Fail(Errors.TimeoutNegative);
         if (timeout > long.MaxValue - ctx.NowMs) args.Fail("ERR timeout is out of range");
         if (args.Failed()) return;
         ctx.Engine.Pause.Start(ctx.NowMs + timeout, all, ctx.NowMs);
         ctx.Reply.Ok();
+    }
+
+    private static bool TooMany(CommandContext ctx, int most)
+    {
+        if (ctx.Argc <= most) return false;
+        ctx.Fail($"ERR unknown subcommand or wrong number of arguments for '{ctx.ArgText(1)}'. Try CLIENT HELP.");
+        return true;
     }
 
     private static void ClientUnpause(CommandContext ctx)
@@ -294,6 +301,7 @@ internal static class ClientCommands
 
     private static void ClientUnblock(CommandContext ctx)
     {
+        if (TooMany(ctx, most: 4)) return;
         var args = ctx.ArgsFrom(2);
         var id = args.NextInt64();
         var error = false;

@@ -41,6 +41,8 @@ internal static class DebugCommands
             "    NOFLUSH (do not forget), NOSAVE (load what is on disk)."),
         new("REPLYBUFFER", 2, 2, ReplyBuffer, "REPLYBUFFER RESIZING <0|1>",
             "    With 0, a client whose replies have been sent keeps a buffer for the next ones."),
+        new("QUICKLIST-PACKED-THRESHOLD", 1, 1, PackedThreshold, "QUICKLIST-PACKED-THRESHOLD <size>",
+            "    List elements of this size get a node of their own from now on (0: the default of 1gb)."),
         new("SET-ACTIVE-EXPIRE", 1, 1, SetActiveExpire, "SET-ACTIVE-EXPIRE <0|1>",
             "    With 0, keys past their time go only when somebody asks for them."),
         new("SET-DISABLE-DENY-SCRIPTS", 1, 1, SetDisableDenyScripts, "SET-DISABLE-DENY-SCRIPTS <0|1>",
@@ -139,6 +141,18 @@ internal static class DebugCommands
         ctx.Reply.Ok();
     }
 
+    private static void PackedThreshold(CommandContext ctx)
+    {
+        if (!Config.MemoryText.TryParse(ctx.ArgText(2), out var bytes) || bytes > uint.MaxValue)
+        {
+            ctx.Fail("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
+            return;
+        }
+
+        ctx.Engine.Heap.Limits.ListPackedThreshold = bytes == 0 ? EncodingLimits.ListPackedThresholdDefault : (long)bytes;
+        ctx.Reply.Ok();
+    }
+
     /// <summary>Peaks of reply buffers (PEAK-RESET-TIME) decide nothing here.</summary>
     private static void ReplyBuffer(CommandContext ctx)
     {
@@ -230,6 +244,12 @@ internal static class DebugCommands
     private static void ListPackEntries(CommandContext ctx)
     {
         if (!TryKey(ctx, out var entry)) return;
+        if (entry.Kind == RecordKind.HashTable && !entry.Big)
+        {
+            ListPackExEntries(ctx, HashValue.Over(entry));
+            return;
+        }
+
         if (entry.Kind is not (RecordKind.HashBlob or RecordKind.ListBlob or RecordKind.SetBlob or RecordKind.ZSetBlob))
         {
             ctx.Fail("ERR Not a listpack encoded object.");
@@ -244,6 +264,24 @@ internal static class DebugCommands
             var value = ListPack.Get(pack, at);
             text.Append(CultureInfo.InvariantCulture, $" [{at}, {ListPack.EntrySize(pack, at)} bytes] ");
             Quoting.Append(text, value.AsText(scratch));
+        }
+
+        ctx.Engine.Log.Write(LogLevel.Notice, text.ToString());
+        ctx.Reply.Simple("Listpack structure printed in the log"u8);
+    }
+
+    /// <summary>What counts as a "listpackex": fields, values and when they expire (-1 = never), although they lie in a table here.</summary>
+    private static void ListPackExEntries(CommandContext ctx, HashValue hash)
+    {
+        Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
+        var text = new StringBuilder($"Table of {hash.Count} fields in place of a listpack:");
+        for (var walk = hash.Walk(); walk.MoveNext();)
+        {
+            text.Append(' ');
+            Quoting.Append(text, walk.Field.AsText(scratch));
+            text.Append(' ');
+            Quoting.Append(text, walk.Value.AsText(scratch));
+            text.Append(CultureInfo.InvariantCulture, $" {walk.ExpireAtMs}");
         }
 
         ctx.Engine.Log.Write(LogLevel.Notice, text.ToString());

@@ -50,7 +50,7 @@ internal static class HashCommands
         new("HRANDFIELD", -2, HRandField, ReadOnly, "key [options: count [WITHVALUES]]")
         { Keys = [KeySpec.At(1, RO | Access)], Acl = AclCategory.Hash, Since = "6.2.0", Tips = ["nondeterministic_output"],
           Summary = "Gives fields of a hash picked at random.", Complexity = "O(N) in the number of fields given back" },
-        new("HSCAN", -3, HScan, ReadOnly, "key cursor [MATCH pattern] [COUNT count]")
+        new("HSCAN", -3, HScan, ReadOnly, "key cursor [MATCH pattern] [COUNT count] [NOVALUES@7.4.0]")
         { Keys = [KeySpec.At(1, RO | Access)], Acl = AclCategory.Hash, Since = "2.8.0", Tips = ["nondeterministic_output"],
           Summary = "Walks through the fields and values of a hash step by step.",
           Complexity = "O(1) a call, O(N) for a whole walk over N fields" },
@@ -107,6 +107,7 @@ internal static class HashCommands
     {
         var key = ctx.Arg(1);
         if (!ctx.TryWrite<HashValue>(key, out var hash)) return;
+        FieldExpiry.RemoveNamed(ctx, hash, 2, 3);
         if (hash.Contains(ctx.Arg(2)))
         {
             ctx.Reply.Integer(0);
@@ -138,6 +139,7 @@ internal static class HashCommands
         var key = ctx.Arg(1);
         if (!ctx.TryInt64(3, out var by)) return;
         if (!ctx.TryWrite<HashValue>(key, out var hash)) return;
+        FieldExpiry.RemoveNamed(ctx, hash, 2, 3);
         long number = 0;
         if (hash.TryGet(ctx.Arg(2), out var old) && !old.TryGetInteger(out number))
         {
@@ -154,7 +156,7 @@ internal static class HashCommands
         number += by;
         if (hash.IsMissing) hash = ctx.Create<HashValue>(key);
         Span<byte> digits = stackalloc byte[NumberText.Int64TextMax];
-        hash.Set(ctx.Arg(2), digits[..NumberText.FormatInt64(number, digits)]);
+        hash.SetKeepingExpiry(ctx.Arg(2), digits[..NumberText.FormatInt64(number, digits)]);
         ctx.Changed(key, HIncrByEvent);
         ctx.Reply.Integer(number);
     }
@@ -175,6 +177,7 @@ internal static class HashCommands
         }
 
         if (!ctx.TryWrite<HashValue>(key, out var hash)) return;
+        FieldExpiry.RemoveNamed(ctx, hash, 2, 3);
         var number = ExtendedFloat.FromInt64(0);
         Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
         if (hash.TryGet(ctx.Arg(2), out var old) && !ExtendedFloat.TryParse(old.AsText(scratch), out number))
@@ -193,10 +196,11 @@ internal static class HashCommands
         if (hash.IsMissing) hash = ctx.Create<HashValue>(key);
         Span<byte> sum = stackalloc byte[ExtendedFloat.TextMax];
         sum = sum[..number.Format(sum)];
-        hash.Set(ctx.Arg(2), sum);
+        hash.SetKeepingExpiry(ctx.Arg(2), sum);
         ctx.Changed(key, HIncrByFloatEvent);
         ctx.Reply.Bulk(sum);
         ctx.PropagateAs("HSET"u8).Arg(key).Arg(ctx.Arg(2)).Arg(sum);
+        if (hash.HasFieldExpiry) FieldExpiry.PropagateKept(ctx, hash, ctx.Arg(2));
     }
 
     // ---- reading ----------------------------------------------------------------------------------------------------
@@ -204,12 +208,14 @@ internal static class HashCommands
     private static void HGet(CommandContext ctx)
     {
         if (!ctx.TryRead<HashValue>(ctx.Arg(1), out var hash)) return;
+        FieldExpiry.RemoveNamed(ctx, hash, 2, 3);
         ReplyField(ctx, hash, ctx.Arg(2));
     }
 
     private static void HMGet(CommandContext ctx)
     {
         if (!ctx.TryRead<HashValue>(ctx.Arg(1), out var hash)) return;
+        FieldExpiry.RemoveNamed(ctx, hash, 2, ctx.Argc);
         ctx.Reply.Array(ctx.Argc - 2);
         for (var i = 2; i < ctx.Argc; i++) ReplyField(ctx, hash, ctx.Arg(i));
     }
@@ -223,6 +229,7 @@ internal static class HashCommands
     private static void HExists(CommandContext ctx)
     {
         if (!ctx.TryRead<HashValue>(ctx.Arg(1), out var hash)) return;
+        FieldExpiry.RemoveNamed(ctx, hash, 2, 3);
         ctx.Reply.Integer(hash.Contains(ctx.Arg(2)) ? 1 : 0);
     }
 
@@ -235,13 +242,14 @@ internal static class HashCommands
     private static void HStrLen(CommandContext ctx)
     {
         if (!ctx.TryRead<HashValue>(ctx.Arg(1), out var hash)) return;
+        FieldExpiry.RemoveNamed(ctx, hash, 2, 3);
         ctx.Reply.Integer(hash.TryGet(ctx.Arg(2), out var value) ? value.TextLength : 0);
     }
 
     private static void HGetAll(CommandContext ctx)
     {
         if (!ctx.TryRead<HashValue>(ctx.Arg(1), out var hash)) return;
-        ctx.Reply.Map(hash.Count);
+        ctx.Reply.Map(hash.CountAlive(ctx.Found));
         for (var walk = hash.Walk(); walk.MoveNext();)
         {
             ctx.Reply.Bulk(walk.Field);
@@ -252,14 +260,14 @@ internal static class HashCommands
     private static void HKeys(CommandContext ctx)
     {
         if (!ctx.TryRead<HashValue>(ctx.Arg(1), out var hash)) return;
-        ctx.Reply.Array(hash.Count);
+        ctx.Reply.Array(hash.CountAlive(ctx.Found));
         for (var walk = hash.Walk(); walk.MoveNext();) ctx.Reply.Bulk(walk.Field);
     }
 
     private static void HVals(CommandContext ctx)
     {
         if (!ctx.TryRead<HashValue>(ctx.Arg(1), out var hash)) return;
-        ctx.Reply.Array(hash.Count);
+        ctx.Reply.Array(hash.CountAlive(ctx.Found));
         for (var walk = hash.Walk(); walk.MoveNext();) ctx.Reply.Bulk(walk.Value);
     }
 
@@ -270,8 +278,10 @@ internal static class HashCommands
         if (ctx.Argc == 2)
         {
             if (!ctx.TryRead<HashValue>(ctx.Arg(1), out var one)) return;
-            if (one.IsMissing) ctx.Reply.Null();
-            else ctx.Reply.Bulk(one.FieldAt(one.Random(ctx.Random)));
+            FieldExpiry.RemoveAll(ctx, one);
+            var place = one.IsMissing ? 0 : one.Random(ctx.Random);
+            if (place == 0) ctx.Reply.Null();
+            else ctx.Reply.Bulk(one.FieldAt(place));
             return;
         }
 
@@ -296,7 +306,8 @@ internal static class HashCommands
         }
 
         if (!ctx.TryRead<HashValue>(ctx.Arg(1), out var hash)) return;
-        if (hash.IsMissing || count == 0) ctx.Reply.Array(0);
+        FieldExpiry.RemoveAll(ctx, hash);
+        if (hash.IsMissing || count == 0 || hash.CountAlive(ctx.Found) == 0) ctx.Reply.Array(0);
         else if (count > 0) ReplyDistinct(ctx, hash, count, withValues);
         else ReplyRepeating(ctx, hash, -count, withValues);
     }
@@ -341,7 +352,7 @@ internal static class HashCommands
             return;
         }
 
-        if (!ScanOptions.TryParse(ctx, 3, allowType: false, out var options)) return;
+        if (!ScanOptions.TryParse(ctx, 3, ScanKind.Hash, out var options)) return;
 
         var found = ctx.Found;
         found.Clear();
@@ -357,10 +368,12 @@ internal static class HashCommands
         foreach (var place in found.Items)
         {
             var field = hash.FieldAt(place);
-            if (!options.Matches(field.AsText(scratch))) continue;
+            if (hash.IsPast(place) || !options.Matches(field.AsText(scratch))) continue;
             ctx.Reply.Bulk(field);
+            count++;
+            if (options.NoValues) continue;
             ctx.Reply.Bulk(hash.ValueAt(place));
-            count += 2;
+            count++;
         }
 
         ctx.Reply.EndArray(mark, count);

@@ -20,7 +20,7 @@ internal static class ScanCommands
     private static void Scan(CommandContext ctx)
     {
         if (!TryCursor(ctx, 1, out var cursor)) return;
-        if (!ScanOptions.TryParse(ctx, 2, allowType: true, out var options)) return;
+        if (!ScanOptions.TryParse(ctx, 2, ScanKind.Keys, out var options)) return;
 
         var keys = ctx.Db.Keys;
         var found = ctx.Found;
@@ -93,7 +93,10 @@ internal static class ScanCommands
     }
 }
 
-/// <summary>[MATCH pattern] [COUNT count] and, for SCAN, [TYPE type].</summary>
+/// <summary>What is scanned: SCAN has an option that no other has, and so has HSCAN.</summary>
+internal enum ScanKind { Keys, Hash, Other }
+
+/// <summary>[MATCH pattern] [COUNT count]; for SCAN [TYPE type]; for HSCAN [NOVALUES].</summary>
 internal ref struct ScanOptions
 {
     private ReadOnlySpan<byte> pattern;
@@ -105,9 +108,11 @@ internal ref struct ScanOptions
 
     public bool HasType { get; private set; }
 
+    public bool NoValues { get; private set; }
+
     public readonly bool Matches(ReadOnlySpan<byte> name) => !hasPattern || Glob.IsMatch(pattern, name);
 
-    public static bool TryParse(CommandContext ctx, int first, bool allowType, out ScanOptions options)
+    public static bool TryParse(CommandContext ctx, int first, ScanKind kind, out ScanOptions options)
     {
         options = new ScanOptions { Count = 10 };
         var args = ctx.ArgsFrom(first);
@@ -123,10 +128,15 @@ internal ref struct ScanOptions
                 options.pattern = args.Next();
                 options.hasPattern = !options.pattern.SequenceEqual("*"u8);
             }
-            else if (allowType && args.Left > 1 && args.Take("TYPE"u8))
+            else if (kind == ScanKind.Keys && args.Left > 1 && args.Take("TYPE"u8))
             {
                 options.Type = args.Next();
                 options.HasType = true;
+            }
+            else if (args.Take("NOVALUES"u8))
+            {
+                options.NoValues = true;
+                if (kind != ScanKind.Hash) args.Fail("ERR NOVALUES option can only be used in HSCAN");
             }
             else args.Unexpected();
         }

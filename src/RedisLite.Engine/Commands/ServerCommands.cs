@@ -103,11 +103,11 @@ internal static class ServerCommands
     private static void FlushAll(CommandContext ctx)
     {
         if (!TryFlushMode(ctx, out var lazy)) return;
-        foreach (var db in ctx.Engine.Databases) ctx.CountChanges(Flushing.Flush(ctx, db, lazy));
+        long removed = 0;
+        foreach (var db in ctx.Engine.Databases) removed += Flushing.Flush(ctx, db, lazy);
         ctx.Engine.Tracking.KeysFlushed();
-        ctx.CountChanges(1);
         ctx.PropagateRequestAnyway();
-        ctx.Engine.Durability.AllFlushed();
+        if (!ctx.Engine.Durability.AllFlushed()) ctx.CountChanges(removed);
         ctx.Reply.Ok();
     }
 

@@ -294,7 +294,7 @@ internal static class SortedSetCommands
             return;
         }
 
-        if (!ScanOptions.TryParse(ctx, 3, allowType: false, out var options)) return;
+        if (!ScanOptions.TryParse(ctx, 3, ScanKind.Other, out var options)) return;
 
         var found = ctx.Found;
         found.Clear();

@@ -25,6 +25,16 @@ internal static class StringCommands
         KeepTtl = 8,
         Persist = 16,
         Expire = 32,
+        IfEqual = 64,
+        Conditions = IfMissing | IfExists | IfEqual,
+    }
+
+    /// <summary>Whose options are read: SET has GET and IFEQ, GETEX has PERSIST and no conditions.</summary>
+    private enum OptionsOf
+    {
+        Set,
+        MSetEx,
+        GetEx,
     }
 
     public static CommandSpec[] Table() =>
@@ -39,6 +49,9 @@ internal static class StringCommands
         new("DECRBY", 3, DecrBy, Write | DenyOom | Fast, "key decrement:int")
         { Keys = [KeySpec.At(1, RW | Access | Update)], Acl = AclCategory.String, Since = "1.0.0",
           Summary = "Takes a number from the integer at a key; a missing key counts as 0.", Complexity = "O(1)" },
+        new("DELIFEQ", 3, DelIfEq, Write | Fast, "key value")
+        { Keys = [KeySpec.At(1, RW | Delete)], Acl = AclCategory.String, Since = "9.0.0",
+          Summary = "Removes a key if it holds this string.", Complexity = "O(1)" },
         new("GET", 2, Get, ReadOnly | Fast, "key")
         { Keys = [KeySpec.At(1, RO | Access)], Acl = AclCategory.String, Since = "1.0.0", Summary = "Gives the string at a key.",
           Complexity = "O(1)" },
@@ -74,6 +87,12 @@ internal static class StringCommands
         { Keys = [KeySpec.Range(1, OW | Update, step: 2)], Acl = AclCategory.String, Since = "1.0.1",
           Tips = ["request_policy:multi_shard", "response_policy:all_succeeded"], Summary = "Puts several strings at once.",
           Complexity = "O(N) in the number of keys" },
+        new("MSETEX", -4, MSetEx, Write | DenyOom,
+            "numkeys <data: key value [key value ...]> [condition: NX | XX] "
+            + "[expiration: EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]")
+        { Keys = [KeySpec.Counted(1, OW | Update, step: 2)], Acl = AclCategory.String, Since = "8.4.0",
+          Summary = "Puts several strings at once, with optional condition and time to live for all of them.",
+          Complexity = "O(N) in the number of keys" },
         new("MSETNX", -3, MSetNx, Write | DenyOom, "<data: key value [key value ...]>")
         { Keys = [KeySpec.Range(1, OW | Insert, step: 2)], Acl = AclCategory.String, Since = "1.0.1",
           Summary = "Puts several strings at once, if none of the keys is there yet.", Complexity = "O(N) in the number of keys" },
@@ -81,7 +100,7 @@ internal static class StringCommands
         { Keys = [KeySpec.At(1, OW | Update)], Acl = AclCategory.String, Since = "2.6.0", DeprecatedSince = "2.6.12", ReplacedBy = "SET with PX",
           Summary = "Puts a string with a time to live in milliseconds.", Complexity = "O(1)" },
         new("SET", -3, Set, Write | DenyOom,
-            "key value [condition: NX | XX]@2.6.12 [GET@6.2.0] [expiration: EX seconds@2.6.12 | PX milliseconds@2.6.12 | EXAT "
+            "key value [condition: NX | XX | IFEQ comparison-value@8.1.0]@2.6.12 [GET@6.2.0] [expiration: EX seconds@2.6.12 | PX milliseconds@2.6.12 | EXAT "
             + "unix-time-seconds@6.2.0 | PXAT unix-time-milliseconds@6.2.0 | KEEPTTL@6.0.0]")
         { Keys = [KeySpec.At(1, RW | Access | Update | VariableFlags)], KeyFinder = CommandKeys.OfSet, Acl = AclCategory.String, Since = "1.0.0",
           Summary = "Puts a string, whatever type the key had, with optional condition and time to live.", Complexity = "O(1)" },
@@ -156,10 +175,8 @@ internal static class StringCommands
             return;
         }
 
-        var options = SetOptions.None;
-        long expireAtMs = 0;
-        if (!ParseOptions(ctx, 3, forSet: true, ref options, ref expireAtMs)) return;
-        SetGeneric(ctx, ctx.Arg(2), options, expireAtMs);
+        if (!ParseOptions(ctx, 3, OptionsOf.Set, out var options, out var expireAtMs, out var comparand)) return;
+        SetGeneric(ctx, ctx.Arg(2), options, expireAtMs, comparand);
     }
 
     private static void SetNx(CommandContext ctx)
@@ -208,11 +225,28 @@ internal static class StringCommands
         ctx.PropagateAs("DEL"u8).Arg(key);
     }
 
+    private static void DelIfEq(CommandContext ctx)
+    {
+        var key = ctx.Arg(1);
+        if (!ctx.TryWrite<StringValue>(key, out var value)) return;
+        if (!Holds(value, ctx.Arg(2)))
+        {
+            ctx.Reply.Integer(0);
+            return;
+        }
+
+        ctx.Remove(value.Entry);
+        ctx.Changed(key, KeyEvents.Del);
+        ctx.PropagateAs("DEL"u8).Arg(key);
+        ctx.Reply.Integer(1);
+    }
+
+    private static bool Holds(StringValue value, ReadOnlySpan<byte> text) =>
+        !value.IsMissing && value.Length == text.Length && value.GetRange(0, -1, stackalloc byte[StringValue.ScratchMax]).SequenceEqual(text);
+
     private static void GetEx(CommandContext ctx)
     {
-        var options = SetOptions.None;
-        long expireAtMs = 0;
-        if (!ParseOptions(ctx, 2, forSet: false, ref options, ref expireAtMs)) return;
+        if (!ParseOptions(ctx, 2, OptionsOf.GetEx, out var options, out var expireAtMs, out _)) return;
         var key = ctx.Arg(1);
         if (!ctx.TryRead<StringValue>(key, out var value)) return;
         ReplyValue(ctx, value);
@@ -262,6 +296,64 @@ internal static class StringCommands
         ctx.Reply.Integer(1);
     }
 
+    private static void MSetEx(CommandContext ctx)
+    {
+        if (!NumberText.TryParseInt64(ctx.Arg(1), out var count) || count is < 1 or > int.MaxValue)
+        {
+            ctx.Fail("ERR invalid numkeys value");
+            return;
+        }
+
+        if (count > (ctx.Argc - 2) / 2)
+        {
+            ctx.Fail("ERR wrong number of key-value pairs");
+            return;
+        }
+
+        var end = 2 + (2 * (int)count);
+        if (!ParseOptions(ctx, end, OptionsOf.MSetEx, out var options, out var expireAtMs, out _)) return;
+        if (!AllowsAll(ctx, end, options))
+        {
+            ctx.Reply.Integer(0);
+            return;
+        }
+
+        for (var i = 2; i < end; i += 2)
+        {
+            var entry = ctx.Write(ctx.Arg(i));
+            ctx.PutString(ctx.Arg(i), entry, ctx.Arg(i + 1), keepExpiry: (options & SetOptions.KeepTtl) != 0);
+            if ((options & SetOptions.Expire) != 0) entry.SetExpireAt(expireAtMs);
+            ctx.Changed(ctx.Arg(i), KeyEvents.Set);
+            if ((options & SetOptions.Expire) != 0) ctx.Notify(KeyEvents.Expire, ctx.Arg(i));
+            PropagateSet(ctx, ctx.Arg(i), ctx.Arg(i + 1), options, expireAtMs);
+            ctx.CloseEntries();
+        }
+
+        ctx.Reply.Integer(1);
+    }
+
+    /// <summary>NX: none of the keys may be there; XX: all must be.</summary>
+    private static bool AllowsAll(CommandContext ctx, int end, SetOptions options)
+    {
+        if ((options & SetOptions.Conditions) == 0) return true;
+        for (var i = 2; i < end; i += 2)
+        {
+            var exists = ctx.Write(ctx.Arg(i)).Exists;
+            ctx.CloseEntries();
+            if (exists == ((options & SetOptions.IfMissing) != 0)) return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>One string that was put, without what it was conditional on.</summary>
+    private static void PropagateSet(CommandContext ctx, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, SetOptions options, long expireAtMs)
+    {
+        var effect = ctx.PropagateAs("SET"u8).Arg(key).Arg(value);
+        if ((options & SetOptions.Expire) != 0) effect.Arg("PXAT"u8).Arg(expireAtMs);
+        else if ((options & SetOptions.KeepTtl) != 0) effect.Arg("KEEPTTL"u8);
+    }
+
     private static void PutPairs(CommandContext ctx)
     {
         for (var i = 1; i < ctx.Argc; i += 2)
@@ -277,7 +369,7 @@ internal static class StringCommands
         ctx.Changed(key, KeyEvents.Set);
     }
 
-    private static void SetGeneric(CommandContext ctx, ReadOnlySpan<byte> value, SetOptions options, long expireAtMs)
+    private static void SetGeneric(CommandContext ctx, ReadOnlySpan<byte> value, SetOptions options, long expireAtMs, int comparand = 0)
     {
         var key = ctx.Arg(1);
         var get = (options & SetOptions.Get) != 0;
@@ -293,8 +385,15 @@ internal static class StringCommands
             entry = ctx.Write(key);
         }
 
+        var compares = (options & SetOptions.IfEqual) != 0;
+        if (compares && entry.Exists && entry.Type != ValueType.String)
+        {
+            ctx.Fail(Errors.WrongType);
+            return;
+        }
+
         var unwanted = entry.Exists ? SetOptions.IfMissing : SetOptions.IfExists;
-        if ((options & unwanted) != 0)
+        if ((options & unwanted) != 0 || (compares && !Holds(StringValue.Over(entry), ctx.Arg(comparand))))
         {
             if (!get) ctx.Reply.Null();
             return;
@@ -306,7 +405,11 @@ internal static class StringCommands
         if ((options & SetOptions.Expire) != 0)
         {
             ctx.Notify(KeyEvents.Expire, key);
-            ctx.PropagateAs("SET"u8).Arg(key).Arg(value).Arg("PXAT"u8).Arg(expireAtMs);
+            PropagateSet(ctx, key, value, options, expireAtMs);
+        }
+        else if (compares)
+        {
+            PropagateSet(ctx, key, value, options, expireAtMs);
         }
         else if (get)
         {
@@ -326,17 +429,27 @@ internal static class StringCommands
         }
     }
 
-    private static bool ParseOptions(CommandContext ctx, int first, bool forSet, ref SetOptions options, ref long expireAtMs)
+    private static bool ParseOptions(CommandContext ctx, int first, OptionsOf command, out SetOptions options, out long expireAtMs, out int comparand)
     {
         const SetOptions life = SetOptions.Expire | SetOptions.KeepTtl | SetOptions.Persist;
+        var forSet = command != OptionsOf.GetEx;
+        options = SetOptions.None;
+        expireAtMs = 0;
+        comparand = 0;
         long amount = 0, unitMs = 1;
         var relative = false;
         var args = ctx.ArgsFrom(first);
         while (args.More)
         {
-            if (forSet && (options & SetOptions.IfExists) == 0 && args.Take("NX"u8)) options |= SetOptions.IfMissing;
-            else if (forSet && (options & SetOptions.IfMissing) == 0 && args.Take("XX"u8)) options |= SetOptions.IfExists;
-            else if (forSet && args.Take("GET"u8)) options |= SetOptions.Get;
+            if (forSet && (options & SetOptions.Conditions & ~SetOptions.IfMissing) == 0 && args.Take("NX"u8)) options |= SetOptions.IfMissing;
+            else if (forSet && (options & SetOptions.Conditions & ~SetOptions.IfExists) == 0 && args.Take("XX"u8)) options |= SetOptions.IfExists;
+            else if (command == OptionsOf.Set && (options & SetOptions.Conditions) == 0 && args.Left >= 2 && args.Take("IFEQ"u8))
+            {
+                options |= SetOptions.IfEqual;
+                comparand = args.Position;
+                args.Next();
+            }
+            else if (command == OptionsOf.Set && args.Take("GET"u8)) options |= SetOptions.Get;
             else if (forSet && (options & life & ~SetOptions.KeepTtl) == 0 && args.Take("KEEPTTL"u8)) options |= SetOptions.KeepTtl;
             else if (!forSet && (options & life & ~SetOptions.Persist) == 0 && args.Take("PERSIST"u8)) options |= SetOptions.Persist;
             else if ((options & life & ~SetOptions.Expire) == 0 && args.Left >= 2 && TakeUnit(ref args, (options & SetOptions.Expire) != 0, ref unitMs, ref relative))

@@ -81,7 +81,7 @@ internal static class TransactionCommands
         }
 
         ctx.Reply.Array(queue.Count);
-        foreach (var request in queue) ctx.Engine.Executor.RunNested(client, ctx.Reply, request, inTransaction: true);
+        foreach (var request in queue) ctx.Engine.Executor.RunQueued(client, ctx.Reply, request);
     }
 
     private static void Watch(CommandContext ctx)

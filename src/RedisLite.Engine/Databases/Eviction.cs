@@ -118,6 +118,7 @@ internal sealed class Eviction
             return true;
         }
 
+        engine.ClientEviction.Run();                    // clients over their share go before keys do
         var began = engine.Clock.Timestamp();
         var possible = engine.Config.MaxmemoryPolicy != MaxmemoryPolicy.Noeviction;
         IsRunning = possible;
@@ -133,7 +134,7 @@ internal sealed class Eviction
         var done = Excess <= 0;
         IsRunning = possible && !done;
         SetExceeded(!done);
-        engine.AddLatency("eviction-cycle", engine.Clock.MicrosecondsOf(engine.Clock.Timestamp() - began) / 1000);
+        engine.AddLatencySince("eviction-cycle", began);
         if (!beforeRequest) engine.Executor.EndUnit(engine.Internal);
         IsOutOfMemory = !done && !possible;
         return !IsOutOfMemory;
@@ -263,7 +264,9 @@ internal sealed class Eviction
     {
         var lazy = engine.Config.LazyfreeLazyEviction;
         var key = victimKey.AsSpan(0, victimLength);
+        var began = engine.Clock.Timestamp();
         victimDb.Keys.Remove(entry, lazy);
+        if (!lazy) engine.AddLatencySince("eviction-del", began);
         engine.Stats.EvictedKeys++;
         ctx.PropagateRemoval(victimDb, key, lazy);
         ctx.KeyRemoved(victimDb, key, KeyEvents.Evicted);

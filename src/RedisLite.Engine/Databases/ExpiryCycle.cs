@@ -30,6 +30,8 @@ internal sealed class ExpiryCycle
     private const double StaleWeight = 0.05;
 
     private readonly Engine engine;
+    private readonly FieldExpirySweep fields;
+    private readonly Func<bool> isSliceOver;
     private readonly Action<CommandContext> expireOne;
     private readonly Entry entry = new();
     private readonly HandleList due = new();
@@ -37,7 +39,10 @@ internal sealed class ExpiryCycle
     private int dueDone;
     private int db;
     private ulong cursor;
+    private bool keysDone;
     private bool inRound;
+    private long sliceBegan;
+    private long sliceLimitUs;
     private long nextDueMs = long.MaxValue;
     private long roundDueMs = long.MaxValue;
     private long roundFound;
@@ -49,6 +54,8 @@ internal sealed class ExpiryCycle
     {
         this.engine = engine;
         expireOne = ExpireOne;
+        fields = new FieldExpirySweep(engine);
+        isSliceOver = IsOver;
     }
 
     public long CpuMicroseconds { get; private set; }
@@ -75,8 +82,9 @@ internal sealed class ExpiryCycle
 
         var began = engine.Clock.Timestamp();
         if (!inRound) BeginRound();
-        var limitUs = SliceUs + (SliceUsPerEffort * (engine.Config.ActiveExpireEffort - 1));
-        var finished = RunSlice(began, limitUs);
+        sliceBegan = began;
+        sliceLimitUs = SliceUs + (SliceUsPerEffort * (engine.Config.ActiveExpireEffort - 1));
+        var finished = RunSlice();
         engine.Executor.EndUnit(engine.Internal);
         var spentUs = engine.Clock.MicrosecondsOf(engine.Clock.Timestamp() - began);
         roundCostUs += spentUs;
@@ -116,6 +124,7 @@ internal sealed class ExpiryCycle
         inRound = true;
         db = 0;
         cursor = 0;
+        keysDone = false;
         roundDueMs = long.MaxValue;
         roundFound = roundCostUs = 0;
         due.Clear();
@@ -141,32 +150,43 @@ internal sealed class ExpiryCycle
         notBeforeMs = engine.Clock.NowMs + (idle ? 0 : 1);
     }
 
-    /// <summary>True when the round is complete, false when time ran out.</summary>
-    private bool RunSlice(long began, long limitUs)
+    /// <summary>True when the round is complete, false when time ran out. In each database keys come first, then fields of hashes.</summary>
+    private bool RunSlice()
     {
         while (db < engine.Databases.Length)
         {
-            // Where many are due one segment is enough for a slice; where none is, several are passed at a glance.
-            var segments = due.Count > 0 ? 1 : SegmentsPerStep;
-            due.Clear();
-            var next = engine.Databases[db].Keys.SweepExpired(cursor, engine.Clock.NowMs, segments, due, ref roundDueMs);
-            for (dueDone = 0; dueDone < due.Count;)
+            if (!(keysDone ? fields.Step(engine.Databases[db], ref cursor, ref roundDueMs, isSliceOver) : StepOverKeys())) return false;
+            if (cursor == 0)
             {
-                engine.Executor.RunInternal(expireOne, beforeRequest: true);
-                roundFound++;
-                // Handles do not outlive the slice, other commands run before the next one: that looks at the same segments again.
-                if (dueDone % KeysPerTimeCheck == 0 && dueDone < due.Count && IsOver(began, limitUs)) return false;
+                if (keysDone) db++;
+                keysDone = !keysDone;
             }
 
-            cursor = next;
-            if (cursor == 0) db++;
-            if (IsOver(began, limitUs)) return db == engine.Databases.Length;
+            if (IsOver()) return db == engine.Databases.Length;
         }
 
         return true;
     }
 
-    private bool IsOver(long began, long limitUs) => engine.Clock.MicrosecondsOf(engine.Clock.Timestamp() - began) > limitUs;
+    private bool StepOverKeys()
+    {
+        // Where many are due one segment is enough for a slice; where none is, several are passed at a glance.
+        var segments = due.Count > 0 ? 1 : SegmentsPerStep;
+        due.Clear();
+        var next = engine.Databases[db].Keys.SweepExpired(cursor, engine.Clock.NowMs, segments, due, ref roundDueMs);
+        for (dueDone = 0; dueDone < due.Count;)
+        {
+            engine.Executor.RunInternal(expireOne, beforeRequest: true);
+            roundFound++;
+            // Handles do not outlive the slice, other commands run before the next one: that looks at the same segments again.
+            if (dueDone % KeysPerTimeCheck == 0 && dueDone < due.Count && IsOver()) return false;
+        }
+
+        cursor = next;
+        return true;
+    }
+
+    private bool IsOver() => engine.Clock.MicrosecondsOf(engine.Clock.Timestamp() - sliceBegan) > sliceLimitUs;
 
     private void ExpireOne(CommandContext ctx)
     {

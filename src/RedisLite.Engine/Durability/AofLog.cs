@@ -193,6 +193,7 @@ internal sealed class AofLog : IEffectSink
         lastWriteTryMs = engine.Clock.NowMs;
         if (FlushSleepUs > 0) engine.Environment.Process.Sleep(TimeSpan.FromMicroseconds(FlushSleepUs));
         var length = file!.Length;
+        var began = engine.Clock.Timestamp();
         try
         {
             file.Append(text.Bytes);
@@ -202,6 +203,8 @@ internal sealed class AofLog : IEffectSink
             WriteFailed(e, length);
             return false;
         }
+        engine.AddLatencySince("aof-write", began);
+        engine.AddLatencySince(isSyncing ? "aof-write-pending-fsync" : engine.Heap.SnapshotActive ? "aof-write-active-child" : "aof-write-alone", began);
         unsyncedBytes += text.Length;
         CurrentSize += text.Length;
         text.Clear();
@@ -236,9 +239,11 @@ internal sealed class AofLog : IEffectSink
 
     private void FsyncNow()
     {
+        var began = engine.Clock.Timestamp();
         try
         {
             file!.Fsync();
+            engine.AddLatencySince("aof-fsync-always", began);
             SyncedUpTo(Appended);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -89,11 +89,15 @@ internal sealed class Durability
     }
 
     /// <summary>All keys went: a snapshot of them is worth nothing, and with save points the empty state is saved at once.</summary>
-    public void AllFlushed()
+    public bool AllFlushed()
     {
-        if (engine.IsLoading || Saver.Running is null) return;
+        if (engine.IsLoading) return false;
+        var wasSaving = Saver.Running is not null;
         Saver.Cancel();
-        if (engine.Config.Save.Length > 0) Saver.Schedule();
+        if (engine.Config.Save.Length == 0) return false;
+        if (!engine.Heap.SnapshotActive) return Saver.SaveNow() is null;
+        if (wasSaving) Saver.Schedule();
+        return false;
     }
 
     /// <summary>Before the process ends: saves as asked or as configured. Null, or why it must not end.</summary>

@@ -73,6 +73,7 @@ internal sealed class DatasetDigest
             Array.Clear(pair);
             Mix(pair, walk.Field.AsText(scratch));
             Mix(pair, walk.Value.AsText(scratch));
+            if (walk.ExpireAtMs >= 0) Xor(pair, "!!hexpire!!"u8);
             Xor(digest, pair);
         }
     }

@@ -71,6 +71,7 @@ internal static class StatsInfo
 
     private static void WriteKeys(InfoText text, Stats stats, Engine engine)
     {
+        if (stats.ExpiredFields > 0) text.Field("expired_subkeys", stats.ExpiredFields);            // 7.4's: there when there is something to tell
         text.Field("expired_keys", stats.ExpiredKeys);
         text.Fixed("expired_stale_perc", stats.ExpiredStalePercent);
         text.Field("expired_time_cap_reached_count", stats.ExpiredTimeCapReached);

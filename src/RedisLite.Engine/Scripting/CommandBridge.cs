@@ -95,7 +95,7 @@ internal sealed class CommandBridge
     {
         if (!spec.AcceptsArgc(ctx.Argc) || spec.Handler is null) return "ERR Wrong number of args calling Redis command from script";
         if (spec.Has(CommandFlags.NoScript) && !engine.Scripts.NoScriptDisabled) return "ERR This Redis command is not allowed from script";
-        if (CommandGate.PermissionError(engine, Client, ctx, spec) is { } denied) return "ERR ACL failure in script: " + denied[(denied.IndexOf(' ') + 1)..];
+        if (CommandGate.ScriptPermissionError(engine, Client, ctx, spec) is { } denied) return denied;
         if (spec.Has(CommandFlags.Write) && WriteRefusal() is { } unwritable) return unwritable;
 
         var judged = (run.Flags & ScriptFlags.AllowOom) == 0 && !run.HasWritten;        // what has begun is finished

@@ -26,7 +26,7 @@ internal sealed class ClientTracking
     private readonly KeyPlaces keys = new();
     private readonly Func<long, bool> isGone;
 
-    /// <summary>Keys to tell the executing client about once it has its reply; null = all keys.</summary>
+    /// <summary>Keys to tell the running client about once it has its reply; null = all keys.</summary>
     private readonly List<byte[]?> pending = [];
     private int timesOverLimit;
 
@@ -90,8 +90,8 @@ internal sealed class ClientTracking
 
     // ---- reading and changing ---------------------------------------------------------------------------------------
 
-    /// <summary>A client with tracking has run a command: remember the keys it read. What a script reads its commands say themselves.</summary>
-    public void Remember(CommandContext ctx, Client client)
+    /// <summary>A client with tracking has run a command, itself or in a script: remember the keys it read. A script as such reads nothing.</summary>
+    public void Remember(Client client, CommandContext ctx)
     {
         var state = client.Tracking!;
         var spec = ctx.Spec;
@@ -121,7 +121,7 @@ internal sealed class ClientTracking
         foreach (var client in engine.Clients.All)
         {
             if (client.Tracking is null) continue;
-            if (client == engine.Executor.Current) AddPending(null);
+            if (client == engine.Executor.Running) pending.Add(null);
             else SendAll(client);
         }
 
@@ -132,13 +132,13 @@ internal sealed class ClientTracking
     private void Invalidate(ReadOnlySpan<byte> key)
     {
         if (table.KeyCount == 0 || table.Take(key) is not { } readers) return;
-        var current = engine.Executor.Current;
+        var running = engine.Executor.Running;
         foreach (var id in readers.Ids)
         {
             // What a client read before it switched to broadcasts is not its concern any more.
             if (engine.Clients.Find(id) is not { Tracking: { } state } client || state.Has(TrackingOptions.Broadcast)) continue;
-            if (state.Has(TrackingOptions.NoLoop) && client == current) continue;
-            if (client == current && engine.Executor.IsExecuting) AddPending(readers.Key);
+            if (state.Has(TrackingOptions.NoLoop) && client == running) continue;
+            if (client == running) pending.Add(readers.Key);
             else Send(client, readers.Key);
         }
     }
@@ -184,10 +184,11 @@ internal sealed class ClientTracking
         }
     }
 
-    /// <summary>The executing client has its reply.</summary>
+    public bool HasPending => pending.Count > 0;
+
+    /// <summary>The running client has its reply.</summary>
     public void SendPending(Client client)
     {
-        if (pending.Count == 0) return;
         foreach (var key in pending)
         {
             if (client.Tracking is null) break;
@@ -196,12 +197,6 @@ internal sealed class ClientTracking
         }
 
         pending.Clear();
-    }
-
-    private void AddPending(byte[]? key)
-    {
-        pending.Add(key);
-        engine.Executor.HasPushes = true;
     }
 
     private void Send(Client client, byte[] key)
@@ -229,7 +224,7 @@ internal sealed class ClientTracking
     {
         var state = client.Tracking!;
         target = client;
-        writer = engine.Executor.PushTo(client);
+        writer = engine.PushTo(client);
         if (state.RedirectTo != 0)
         {
             if (engine.Clients.Find(state.RedirectTo) is not { } other)
@@ -239,7 +234,7 @@ internal sealed class ClientTracking
             }
 
             target = other;
-            writer = engine.Executor.PushTo(other);
+            writer = engine.PushTo(other);
         }
 
         if (target.Reply.Protocol > 2)

@@ -161,6 +161,12 @@ internal sealed class AofBaseWriter : ISnapshotWriter
             text.Arg(walk.Field);
             text.Arg(walk.Value);
         }
+        for (var walk = new HashWalk(_heap, record.Kind, record.Value); walk.MoveNext();)
+        {
+            if (walk.ExpireAtMs < 0) continue;
+            Command("HPEXPIREAT"u8, 6).Then(record.Key).Then(walk.ExpireAtMs).Then("FIELDS"u8).Then(1);
+            _text.Arg(walk.Field);
+        }
     }
 
     private void WriteStream(in Record record)

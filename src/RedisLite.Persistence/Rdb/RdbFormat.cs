@@ -33,6 +33,9 @@ internal static class RdbFormat
     /// <summary>Version (2 bytes) and checksum (8) behind the value of a DUMP payload.</summary>
     public const int DumpTrailerBytes = 10;
 
+    /// <summary>The first version that holds fields with an expiry. A file or payload that has such fields is written in it whatever is asked for: less would lose them.</summary>
+    public const int VersionOfFieldExpiry = 12;
+
     public static bool IsReadable(int version) => version is >= 1 and <= VersionReadMax or VersionValkey;
 }
 

@@ -12,7 +12,8 @@ internal readonly record struct RdbDatabase(int Index, FrozenKeyspace Keys);
 /// <summary>What stands in a file beside the keys, and how it is written.</summary>
 internal sealed class RdbWriteOptions
 {
-    public int Version { get; init; } = RdbFormat.VersionDefault;
+    /// <summary>Raised by the writer when the data need a newer one.</summary>
+    public int Version { get; set; } = RdbFormat.VersionDefault;
 
     public bool Compress { get; init; } = true;
 
@@ -69,6 +70,10 @@ internal sealed class RdbWriter : ISnapshotWriter
         _heap = heap;
         _options = options;
         _databases = databases;
+        foreach (var database in databases)
+        {
+            if (database.Keys.CountWithFieldExpiry > 0) options.Version = Math.Max(options.Version, RdbFormat.VersionOfFieldExpiry);
+        }
         _output = new RdbOutput(sink, options.Compress, options.Checksum);
     }
 
@@ -168,6 +173,7 @@ internal static class DumpPayload
     public static ReadOnlySpan<byte> Write(Heap heap, RdbOutput output, in Record record, int version)
     {
         output.Reset();
+        if (ValueWriter.HasFieldExpiry(record, heap)) version = Math.Max(version, RdbFormat.VersionOfFieldExpiry);
         output.Byte(ValueWriter.TypeOf(record, version, heap));
         new ValueWriter(heap, output, version).Write(record);
         output.UInt16((ushort)version);

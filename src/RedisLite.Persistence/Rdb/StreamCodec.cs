@@ -125,7 +125,7 @@ internal static class StreamCodec
     {
         var name = input.String().ToArray();
         var lastId = ReadId(input);
-        var entriesRead = type == RdbFormat.TypeStreamListpacks ? -1 : (long)input.Length();
+        var entriesRead = type == RdbFormat.TypeStreamListpacks ? stream.CountThrough(lastId) : (long)input.Length();
         if (!stream.CreateGroup(name, lastId, Math.Max(entriesRead, -1))) throw input.Bad("a stream holds a group twice");
         stream.TryGetGroup(name, out var group);
 

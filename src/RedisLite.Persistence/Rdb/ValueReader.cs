@@ -392,7 +392,7 @@ internal sealed class ValueReader(Heap heap)
         return true;
     }
 
-    // Hashes whose fields may expire. This server has no command that sees such an expiry yet; it is kept with the field and written again in version 12.
+    // Hashes whose fields may expire.
 
     private bool ReadHashMetadata(in Target target, byte type)
     {
@@ -408,7 +408,7 @@ internal sealed class ValueReader(Heap heap)
             var field = Keep(input.String());
             table.Add(field, input.String(), expireAtMs);
         }
-        return true;
+        return table.Finish();
     }
 
     private bool ReadHashValkey(in Target target)
@@ -423,7 +423,7 @@ internal sealed class ValueReader(Heap heap)
             var value = Keep(input.String(), ref _keptValue);
             table.Add(field, value, input.Int64());
         }
-        return true;
+        return table.Finish();
     }
 
     private bool ReadHashListpackEx(in Target target, byte type)
@@ -442,7 +442,7 @@ internal sealed class ValueReader(Heap heap)
             if (!ListPack.Read(bytes, ref at).TryGetInteger(out var expireAtMs)) throw input.Bad("a field's expiry is not a number");
             table.Add(field, value, expireAtMs == 0 ? -1 : expireAtMs);
         }
-        return true;
+        return table.Finish();
     }
 
     private readonly ref struct FieldTable
@@ -453,14 +453,20 @@ internal sealed class ValueReader(Heap heap)
         {
             _target = target;
             target.Insert(RecordKind.HashTable, TableHeader.Bytes);
-            target.Entry.Big = true;
         }
 
         public void Add(ReadOnlySpan<byte> field, ReadOnlySpan<byte> value, long expireAtMs)
         {
             if (expireAtMs < -1) throw _target.Input.Bad("a field's expiry is negative");
+            if (Math.Max(field.Length, value.Length) > _target.Entry.Heap.Limits.HashMaxListpackValue) _target.Entry.Big = true;
             if (!ElementTable.Writable(_target.Entry.Heap, _target.Entry.MutableValue()).Set(field, value, expireAtMs))
                 throw _target.Input.Bad("hash integrity check failed: a field is there twice");
+        }
+
+        public bool Finish()
+        {
+            HashValue.Over(_target.Entry).SettleTable();
+            return true;
         }
     }
 

@@ -24,7 +24,7 @@ internal readonly ref struct ValueWriter(Heap heap, RdbOutput output, int versio
     {
         RecordKind.String or RecordKind.Integer => RdbFormat.TypeString,
         RecordKind.HashBlob => !record.Big && version >= 10 ? RdbFormat.TypeHashListpack : RdbFormat.TypeHash,
-        RecordKind.HashTable => HasFieldExpiry(record, version, heap) ? RdbFormat.TypeHashMetadata : RdbFormat.TypeHash,
+        RecordKind.HashTable => HasFieldExpiry(record, heap) ? RdbFormat.TypeHashMetadata : RdbFormat.TypeHash,
         RecordKind.ListBlob or RecordKind.ListTree => version >= 10 ? RdbFormat.TypeListQuicklist2 : RdbFormat.TypeList,
         RecordKind.SetInts => RdbFormat.TypeSetIntset,
         RecordKind.SetBlob => !record.Big && version >= 11 ? RdbFormat.TypeSetListpack : RdbFormat.TypeSet,
@@ -34,8 +34,9 @@ internal readonly ref struct ValueWriter(Heap heap, RdbOutput output, int versio
         _ => StreamCodec.TypeFor(version),
     };
 
-    private static bool HasFieldExpiry(in Record record, int version, Heap heap) =>
-        version >= 12 && version != RdbFormat.VersionValkey && ElementTable.Readable(heap, record.Value).CountWithExpiry > 0;
+    /// <summary>Needs RdbFormat.VersionOfFieldExpiry.</summary>
+    public static bool HasFieldExpiry(in Record record, Heap heap) =>
+        record.Kind == RecordKind.HashTable && ElementTable.Readable(heap, record.Value).CountWithExpiry > 0;
 
     /// <summary>All after the type byte and the key.</summary>
     public void Write(in Record record)

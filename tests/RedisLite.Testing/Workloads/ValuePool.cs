@@ -19,6 +19,8 @@ internal sealed class ValuePool(int keysPerType)
     private static readonly string[] GetPatterns = ["#", "#", "w_*", "h_*->f", "none_*", "w_1", "h_*->none"];
     private static readonly string[] Patterns = ["*", "str:*", "*:1", "h?sh:*", "[sh]*", "[^s]*", "s[a-t]r:[0-3]", "nothing", "\\*", "*:[", "str:?", "**1*"];
 
+    private int _lastMs;
+
     public int KeysPerType { get; } = keysPerType;
 
     /// <summary>Shares of requests that are spoilt on purpose; a workload without mistakes sets them to zero.</summary>
@@ -65,16 +67,24 @@ internal sealed class ValuePool(int keysPerType)
         // SET keeps a key whose time is past until it is looked at or swept, so that DBSIZE would hang on the sweep.
         "futureat" => (FarSeconds + random.Next(1000)).ToString(CultureInfo.InvariantCulture),
         "futureatms" => (FarSeconds * 1000 + random.Next(1000)).ToString(CultureInfo.InvariantCulture),
+        // Fields of hashes expire before the year 4199.
+        "fieldat" => Number(random, [(FarSeconds + random.Next(1000)).ToString(CultureInfo.InvariantCulture)], ["1", "0", "-5", "70368744178", .. BadNumbers]),
+        "fieldatms" => Number(random, [(FarSeconds * 1000 + random.Next(1000)).ToString(CultureInfo.InvariantCulture)], ["1", "0", "-5", "70368744177664", .. BadNumbers]),
         "pattern" => Patterns[random.Next(Patterns.Length)],
         "db" => Number(random, ["0", "1", "2", "3"], ["16", "-1", "999999", .. BadNumbers]),
         "id" => Number(random, ["1-1", "2-1", "2-2", "3", "5-0", "7-3", "9"], ["0", "0-0", "x", "1-", "-", "1-x", "99-9-9"]),
         "undelivered" => ">",
-        "streamid" => random.Next(1, 400) + "-" + random.Next(3),
+        // Mostly above what was added before; the sequence may be left to the server.
+        "nextid" => ++_lastMs + random.Next(4) switch { 0 => "", 1 => "-*", var seq => "-" + seq },
+        "streamid" => StreamId(random),
+        "beyondid" => "(" + StreamId(random),
         "lon" => Number(random, ["13.361389", "15.087269", "2.35", "-0.1276", "139.69", "-180", "180"], ["181", "abc", ""]),
         "lat" => Number(random, ["38.115556", "37.502669", "48.85", "51.5072", "35.68", "-85.05", "85.05"], ["86", "abc", ""]),
         "junk" => BadNumbers[random.Next(BadNumbers.Length)],
         _ => throw new FormatException($"No such hole: {{{hole}}}"),
     });
+
+    private string StreamId(Random random) => Math.Max(1, _lastMs - random.Next(100)) + "-" + random.Next(4);
 
     private string Key(string type, Random random) => type + ":" + random.Next(KeysPerType);
 

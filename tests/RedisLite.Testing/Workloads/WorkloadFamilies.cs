@@ -88,6 +88,39 @@ public static class WorkloadFamilies
         "2 HSCAN {hash} 0 COUNT 100000 [MATCH {pattern}]",
     ];
 
+    /// <summary>Times to live of fields, as 7.4 has them.</summary>
+    private static readonly string[] HashFields =
+    [
+        "8 HEXPIRE {hash} {secs} [NX|XX|GT|LT] FIELDS <1 {field}|2 {field} {field}|3 {field} {field} {field}>",
+        "6 HPEXPIRE {hash} {ms} [NX|XX|GT|LT] FIELDS <1 {field}|2 {field} {field}>",
+        "4 HEXPIREAT {hash} {fieldat} [NX|XX|GT|LT] FIELDS <1 {field}|2 {field} {field}>",
+        "4 HPEXPIREAT {hash} {fieldatms} [NX|XX|GT|LT] FIELDS <1 {field}|2 {field} {field}>",
+        "3 HPERSIST {hash} FIELDS <1 {field}|2 {field} {field}>",
+        "3 HTTL {hash} FIELDS <1 {field}|2 {field} {field}>",
+        "2 HPTTL {hash} FIELDS <1 {field}|2 {field} {field}>",
+        "3 HEXPIRETIME {hash} FIELDS <1 {field}|2 {field} {field}>",
+        "3 HPEXPIRETIME {hash} FIELDS <1 {field}|2 {field} {field}>",
+        "2 HSCAN {hash} 0 COUNT 100000 [MATCH {pattern}] NOVALUES",
+    ];
+
+    /// <summary>Fields that expire while the workload runs: for tests with a clock of their own, the outcome hangs on time.</summary>
+    private static readonly string[] ShortFields =
+    [
+        "6 HPEXPIRE {hash} <5|50|300> FIELDS <1 {field}|2 {field} {field}|3 {field} {field} {field}>",
+        "2 HSETEX {hash} PX <5|50|300> FIELDS 1 {field} {val}",
+    ];
+
+    /// <summary>What came after 7.4: in Redis 8 and Valkey.</summary>
+    private static readonly string[] Newer =
+    [
+        "4 HGETEX {hash} [EX {secs}|PX {ms}|EXAT {fieldat}|PXAT {fieldatms}|PERSIST] FIELDS <1 {field}|2 {field} {field}>",
+        "6 HSETEX {hash} [FNX|FXX] [EX {secs}|PX {ms}|EXAT {fieldat}|PXAT {fieldatms}|KEEPTTL] FIELDS <1 {field} {val}|2 {field} {val} {field} {val}>",
+        "3 HGETDEL {hash} FIELDS <1 {field}|2 {field} {field}>",
+        "4 SET {str} {val} IFEQ {val} [GET] [EX {secs}|KEEPTTL]",
+        "3 DELIFEQ {str} {val}",
+        "4 MSETEX <1 {str} {val}|2 {str} {val} {str} {val}> [NX|XX] [EX {secs}|PX {ms}|EXAT {futureat}|PXAT {futureatms}|KEEPTTL]",
+    ];
+
     private static readonly string[] Transactions =
     [
         "3 MULTI",
@@ -167,8 +200,8 @@ public static class WorkloadFamilies
         "2 ZCARD {zset}",
         "3 ZCOUNT {zset} {scorelimit} {scorelimit}",
         "2 ZLEXCOUNT {lex} {lexlimit} {lexlimit}",
-        "3 ZRANK {zset} {member}",
-        "3 ZREVRANK {zset} {member}",
+        "3 !ZRANK {zset} {member}",
+        "3 !ZREVRANK {zset} {member}",
         "4 ZRANGE {zset} {index} {index} [REV] [WITHSCORES]",
         "4 ZRANGE {zset} {scorelimit} {scorelimit} BYSCORE [REV] [LIMIT {small} {count}] [WITHSCORES]",
         "2 ZRANGE {lex} {lexlimit} {lexlimit} BYLEX [REV] [LIMIT {small} {count}]",
@@ -262,21 +295,39 @@ public static class WorkloadFamilies
 
     private static readonly string[] Streams =
     [
-        "8 XADD {stream} [NOMKSTREAM] [MAXLEN {small}|MAXLEN = {small}|MINID {streamid}] {streamid} ({field} {val})+",
+        "12 XADD {stream} [NOMKSTREAM] [MAXLEN {small}|MAXLEN = {small}|MAXLEN ~ {small}|MINID {streamid}|MINID ~ {streamid}|MAXLEN ~ {small} LIMIT {small}] {nextid} ({field} {val})+",
+        "4 XADD {stream} {nextid} a {short} b {short}",
+        "2 XADD {stream} <{id}|{streamid}> a {val}",
         "3 XLEN {stream}",
-        "4 XRANGE {stream} <-|{id}> <+|{id}> [COUNT {count}]",
-        "4 XREVRANGE {stream} <+|{id}> <-|{id}> [COUNT {count}]",
+        "4 XRANGE {stream} <-|{id}|{beyondid}> <+|{id}|{beyondid}> [COUNT {count}]",
+        "4 XREVRANGE {stream} <+|{id}|{beyondid}> <-|{id}|{beyondid}> [COUNT {count}]",
         "3 XDEL {stream} ({streamid})+",
-        "2 XTRIM {stream} <MAXLEN|MINID> {small}",
-        "3 XREAD [COUNT {count}] STREAMS {stream} {stream} {id} {id}",
-        "2 XGROUP CREATE {stream} <g1|g2> <$|0|{id}> [MKSTREAM]",
-        "1 XGROUP SETID {stream} g1 {id}",
-        "1 XGROUP DESTROY {stream} g2",
-        "1 XGROUP CREATECONSUMER {stream} g1 <c1|c2>",
-        "1 XGROUP DELCONSUMER {stream} g1 c2",
-        "3 XREADGROUP GROUP <g1|g2> <c1|c2> [COUNT {count}] [NOACK] STREAMS {stream} <{undelivered}|0|{id}>",
-        "2 XACK {stream} g1 ({streamid})+",
-        "2 XSETID {stream} {streamid}",
+        "1 XTRIM {stream} <MAXLEN|MINID> [=|~] {small}",
+        "1 XTRIM {stream} <MAXLEN|MINID> ~ {small} LIMIT {small}",
+        "3 XREAD [COUNT {count}] STREAMS {stream} {stream} <$|{id}|{streamid}> <$|{id}|{streamid}>",
+        "4 XGROUP CREATE {stream} <g1|g2> <$|0|{id}|{streamid}> [MKSTREAM] [ENTRIESREAD {small}]",
+        "1 XGROUP SETID {stream} <g1|g2> <$|0|{id}|{streamid}> [ENTRIESREAD {small}]",
+        "1 XGROUP DESTROY {stream} <g1|g2>",
+        "1 XGROUP DELCONSUMER {stream} <g1|g2> <c1|c2|c3>",
+        "6 XREADGROUP GROUP <g1|g2> <c1|c2> [COUNT {count}] [NOACK] STREAMS {stream} <{undelivered}|{undelivered}|0|{id}>",
+        "2 XREADGROUP GROUP g1 c1 [COUNT {count}] STREAMS {stream} {stream} {undelivered} {undelivered}",
+        "3 XACK {stream} <g1|g2> ({streamid})+",
+        "2 XPENDING {stream} <g1|g2>",
+        "2 XPENDING {stream} <g1|g2> [IDLE 0] <-|{id}|{beyondid}> <+|{id}> {count} [c1|c2]",
+        "2 XINFO STREAM {stream}",
+    ];
+
+    /// <summary>
+    /// What holds against 7.2 only: since then a consumer is made as soon as it asks, and not only when it is given something, and XSETID minds what was
+    /// deleted.
+    /// </summary>
+    private static readonly string[] Streams72 =
+    [
+        "2 XSETID {stream} {streamid} [ENTRIESADDED {small} MAXDELETEDID {id}]",
+        "1 XGROUP CREATECONSUMER {stream} g1 <c1|c2|c3>",
+        "2 XINFO GROUPS {stream}",
+        "3 XCLAIM {stream} <g1|g2> <c1|c2> 0 ({streamid})+ [JUSTID|FORCE|RETRYCOUNT {count}|FORCE JUSTID|LASTID {streamid}|IDLE 5|TIME 1700000000000]",
+        "2 XAUTOCLAIM {stream} <g1|g2> <c1|c2> 0 <-|0|{streamid}|{beyondid}> [COUNT {count}] [JUSTID]",
     ];
 
     /// <summary>By name; the first five belong to the foundation, the others to the types that follow.</summary>
@@ -285,6 +336,9 @@ public static class WorkloadFamilies
         ["strings"] = Strings,
         ["keys"] = Keys,
         ["hashes"] = Hashes,
+        ["hashfields"] = HashFields,
+        ["shortfields"] = ShortFields,
+        ["newer"] = Newer,
         ["transactions"] = Transactions,
         ["connection"] = Connection,
         ["lists"] = Lists,
@@ -295,5 +349,6 @@ public static class WorkloadFamilies
         ["geo"] = Geo,
         ["sorts"] = Sorts,
         ["streams"] = Streams,
+        ["streams7.2"] = Streams72,
     };
 }

@@ -40,6 +40,25 @@ public class AppendOnlyTests
     }
 
     [Fact]
+    public void Whoever_waits_is_not_served_from_a_log_that_is_replayed()
+    {
+        using var server = Server("always");
+        server.Run("XGROUP CREATE s g $ MKSTREAM");
+        server.Run("XADD s 1-1 a 1");
+        server.Run("XREADGROUP GROUP g a STREAMS s >");
+        server.Run("RPUSH list x");
+        server.Run("LPOP list");
+        var (reader, popper) = (server.Redis.Connect(), server.Redis.Connect());
+        reader.Run("XREADGROUP GROUP g b BLOCK 0 STREAMS s >");
+        popper.Run("BLPOP list 0");
+        Assert.Equal("OK", server.Run("DEBUG LOADAOF"));
+        Assert.Equal(("", ""), (reader.Take(), popper.Take()));
+        server.Run("XADD s 2-1 a 1");
+        server.Run("RPUSH list y");
+        Assert.Equal(("[[s, [[2-1, [a, 1]]]]]", "[list, y]"), (reader.Take(), popper.Take()));
+    }
+
+    [Fact]
     public void Transactions_are_whole_or_not_there()
     {
         using var server = Server();

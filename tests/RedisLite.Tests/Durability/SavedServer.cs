@@ -44,12 +44,23 @@ internal sealed class SavedServer : IDisposable
             foreach (var item in RedisLite.Protocol.ReplyReader.ReadAll(Redis.RunRaw("KEYS"u8.ToArray(), "*"u8.ToArray()))[0].Items)
             {
                 string Ask(params byte[][] words) => System.Text.Encoding.Latin1.GetString(Redis.RunRaw([.. words, item.Bytes])).Replace("\r\n", " ", StringComparison.Ordinal);
-                all.Add($"{db} {System.Text.Encoding.Latin1.GetString(item.Bytes)} {Ask("TYPE"u8.ToArray())} {Ask("PEXPIRETIME"u8.ToArray())} {Ask("DEBUG"u8.ToArray(), "DIGEST-VALUE"u8.ToArray())}");
+                all.Add($"{db} {System.Text.Encoding.Latin1.GetString(item.Bytes)} {Ask("TYPE"u8.ToArray())} {Ask("PEXPIRETIME"u8.ToArray())} {Ask("DEBUG"u8.ToArray(), "DIGEST-VALUE"u8.ToArray())}{FieldTimes(item.Bytes)} {StreamText.Of(Redis, item.Bytes)}");
             }
         }
         Run("SELECT 0");
         all.Sort(StringComparer.Ordinal);
         return string.Join('\n', all);
+    }
+
+    /// <summary>When the fields of a hash expire; nothing for another type.</summary>
+    private string FieldTimes(byte[] key)
+    {
+        var fields = RedisLite.Protocol.ReplyReader.ReadAll(Redis.RunRaw("HKEYS"u8.ToArray(), key))[0].Items;
+        var times = fields.Select(field => $"{System.Text.Encoding.Latin1.GetString(field.Bytes)}@{TimeOf(field.Bytes)}").Where(static time => !time.EndsWith("@-1", StringComparison.Ordinal));
+        return string.Concat(times.Order(StringComparer.Ordinal).Select(static time => " " + time));
+
+        long TimeOf(byte[] field) =>
+            RedisLite.Protocol.ReplyReader.ReadAll(Redis.RunRaw("HPEXPIRETIME"u8.ToArray(), key, "FIELDS"u8.ToArray(), "1"u8.ToArray(), field))[0].Items[0].Integer;
     }
 
     public string Log => string.Join('\n', Redis.Log.Lines.Select(static line => line.Message));

@@ -59,6 +59,17 @@ public class AclLogTests
     }
 
     [Fact]
+    public void A_script_is_refused_in_its_own_words_and_context()
+    {
+        var client = User("+@all -get ~a");
+        Assert.Equal("ERR ACL failure in script: No permissions to access a key", client.Run("EVAL \"return redis.pcall('set','b','1')\" 0"));
+        Assert.Equal("ERR ACL failure in script: User u has no permissions to run the 'get' command", client.Run("EVAL \"return redis.pcall('get','a')\" 0"));
+        Assert.Equal("[1, (nil)]", client.Run("EVAL \"return {redis.acl_check_cmd('set','a','1'), redis.acl_check_cmd('get','a')}\" 0"));
+        Assert.Equal(["1 command lua get u 1", "1 key lua b u 0"], Log());
+        Assert.Contains("cmd=eval user=u", _redis.Run("ACL LOG 1"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Like_refusals_within_a_minute_are_one_entry()
     {
         var client = User("-@all");

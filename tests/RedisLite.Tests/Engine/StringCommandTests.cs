@@ -81,4 +81,83 @@ public class StringCommandTests
         _redis.Run("SET k v NX");
         Assert.Equal(count, sink.Units.Count);
     }
+
+    [Theory]
+    [InlineData("SET k v IFEQ old", "OK", "GET k", "v")]
+    [InlineData("SET k v IFEQ other", "(nil)", "GET k", "old")]
+    [InlineData("SET k v ifeq old get", "old", "GET k", "v")]
+    [InlineData("SET k v IFEQ other GET", "old", "GET k", "old")]
+    [InlineData("SET new v IFEQ x", "(nil)", "EXISTS new", "0")]
+    [InlineData("SET new v IFEQ x GET", "(nil)", "EXISTS new", "0")]
+    [InlineData("SET n 43 IFEQ 42", "OK", "GET n", "43")]
+    [InlineData("SET n 43 IFEQ 042", "(nil)", "GET n", "42")]
+    [InlineData("SET k v IFEQ old EX 10", "OK", "TTL k", "10")]
+    [InlineData("SET k v IFEQ old NX", "ERR syntax error", "GET k", "old")]
+    [InlineData("SET k v XX IFEQ old", "ERR syntax error", "GET k", "old")]
+    [InlineData("SET k v IFEQ", "ERR syntax error", "GET k", "old")]
+    [InlineData("SET list v IFEQ a", "WRONGTYPE Operation against a key holding the wrong kind of value", "TYPE list", "list")]
+    [InlineData("SET list v IFEQ a GET", "WRONGTYPE Operation against a key holding the wrong kind of value", "TYPE list", "list")]
+    [InlineData("DELIFEQ k old", "1", "EXISTS k", "0")]
+    [InlineData("DELIFEQ k other", "0", "EXISTS k", "1")]
+    [InlineData("DELIFEQ n 42", "1", "EXISTS n", "0")]
+    [InlineData("DELIFEQ new x", "0", "EXISTS new", "0")]
+    [InlineData("DELIFEQ list a", "WRONGTYPE Operation against a key holding the wrong kind of value", "EXISTS list", "1")]
+    [InlineData("MSETEX 2 a 1 b 2", "1", "MGET a b", "[1, 2]")]
+    [InlineData("MSETEX 2 a 1 b 2 EX 10", "1", "TTL b", "10")]
+    [InlineData("MSETEX 2 a 1 b 2 px 10000 xx", "0", "EXISTS a b", "0")]
+    [InlineData("MSETEX 2 k 1 b 2 NX", "0", "GET k", "old")]
+    [InlineData("MSETEX 2 k 1 list 2 XX PXAT 4000000000000", "1", "PEXPIRETIME list", "4000000000000")]
+    [InlineData("MSETEX 1 t new KEEPTTL", "1", "TTL t", "100")]
+    [InlineData("MSETEX 1 t new", "1", "TTL t", "-1")]
+    [InlineData("MSETEX 1 k", "ERR wrong number of arguments for 'msetex' command", "GET k", "old")]
+    [InlineData("MSETEX k 1 EX 10", "ERR invalid numkeys value", "GET k", "old")]
+    [InlineData("MSETEX 0 k 1", "ERR invalid numkeys value", "GET k", "old")]
+    [InlineData("MSETEX 2147483648 k 1 EX 10", "ERR invalid numkeys value", "GET k", "old")]
+    [InlineData("MSETEX 2147483647 k 1 EX 10", "ERR wrong number of key-value pairs", "GET k", "old")]
+    [InlineData("MSETEX 2 k 1", "ERR wrong number of key-value pairs", "GET k", "old")]
+    [InlineData("MSETEX 1 k 1 invalid_flag", "ERR syntax error", "GET k", "old")]
+    [InlineData("MSETEX 1 k 1 NX XX", "ERR syntax error", "GET k", "old")]
+    [InlineData("MSETEX 1 k 1 EX 10 PX 5000", "ERR syntax error", "GET k", "old")]
+    [InlineData("MSETEX 1 k 1 KEEPTTL EX 10", "ERR syntax error", "GET k", "old")]
+    [InlineData("MSETEX 1 k 1 GET", "ERR syntax error", "GET k", "old")]
+    [InlineData("MSETEX 1 k 1 EX 0", "ERR invalid expire time in 'msetex' command", "GET k", "old")]
+    [InlineData("MSETEX 1 k 1 EX x", "ERR value is not an integer or out of range", "GET k", "old")]
+    [InlineData("COMMAND GETKEYS MSETEX 2 a 1 b 2 EX 10", "[a, b]", "EXISTS a", "0")]
+    public void Newer_commands_then_check(string command, string reply, string check, string expected)
+    {
+        _redis.Run("SET k old");
+        _redis.Run("SET n 42");
+        _redis.Run("SET t old EX 100");
+        _redis.Run("RPUSH list a");
+        Assert.Equal(reply, _redis.Run(command));
+        Assert.Equal(expected, _redis.Run(check));
+    }
+
+    [Fact]
+    public void Effects_of_newer_commands_are_those_of_older_ones()
+    {
+        _redis.Run("SET k old");
+        _redis.Run("SET t old EX 100");
+        var sink = _redis.Record();
+        var in10 = _redis.Clock.NowMs + 10_000;
+        _redis.Run("SET k v IFEQ old");
+        Assert.Equal("SET k v", sink.Last);
+        _redis.Run("SET k w IFEQ v GET KEEPTTL");
+        Assert.Equal("SET k w KEEPTTL", sink.Last);
+        _redis.Run("SET k x IFEQ w EX 10");
+        Assert.Equal($"SET k x PXAT {in10}", sink.Last);
+        _redis.Run("MSETEX 2 a 1 b 2");
+        Assert.Equal("SET a 1; SET b 2", sink.Last);
+        _redis.Run("MSETEX 2 a 1 b 2 EX 10 XX");
+        Assert.Equal($"SET a 1 PXAT {in10}; SET b 2 PXAT {in10}", sink.Last);
+        _redis.Run("MSETEX 1 t 2 KEEPTTL");
+        Assert.Equal("SET t 2 KEEPTTL", sink.Last);
+        _redis.Run("DELIFEQ t 2");
+        Assert.Equal("DEL t", sink.Last);
+        var count = sink.Units.Count;
+        _redis.Run("SET k v IFEQ no");
+        _redis.Run("DELIFEQ k no");
+        _redis.Run("MSETEX 1 k v NX");
+        Assert.Equal(count, sink.Units.Count);
+    }
 }

@@ -305,7 +305,7 @@ public class StreamValueTests : ValueWorld<StreamModel>
     {
         var stream = New();
         for (ulong i = 1; i <= 1000; i++) stream.Append(new StreamId(i, 0), new Fields([("f", "v")]));
-        Assert.Equal(10, stream.NodeCount);
+        Assert.Equal(10, stream.RadixShape.Keys);
         Assert.Equal(0, stream.TrimToLength(950, approximately: true, limit: 0));
         Assert.Equal(300, stream.TrimToLength(650, approximately: true, limit: 0));
         Assert.Equal(100, stream.TrimToLength(0, approximately: true, limit: 150));
