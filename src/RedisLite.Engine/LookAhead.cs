@@ -60,6 +60,12 @@ internal sealed class LookAhead(Engine engine)
         if (hasElements) RunElements(batch, keys);
     }
 
+    /// <summary>The commands alone: names have changed.</summary>
+    public void FindCommands(RequestBatch batch)
+    {
+        for (var i = 0; i < batch.Count; i++) specs[i] = engine.Commands.Find(batch.Arg(batch.Requests[i], 0));
+    }
+
     private void RunElements(RequestBatch batch, Keyspace keys)
     {
         ulong table = 0, hashOfTable = 0;

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Security.Cryptography;
 using RedisLite.Engine;
 using RedisLite.Engine.Config;
 using RedisLite.Server.Transports;
@@ -199,7 +200,7 @@ public sealed class RedisLiteServer : IAsyncDisposable
             {
                 Background = _background,
                 Peers = new SocketPeers(),
-                FillSecret = _options.Seed is null ? RandomNumberGenerator.Fill : random.NextBytes,
+                FillSecret = _options.Seed is null ? static bytes => RandomNumberGenerator.Fill(bytes) : random.NextBytes,
             };
             var engine = new RedisEngine(environment, _config);
             Stalls = _options.StallThreshold is { } threshold ? new StallDetector(threshold) : null;
