@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
 
@@ -98,6 +99,20 @@ internal static class NumberText
         return TryConvert(FloatScanner.Scan(text), text, refuseRange: false, out value) && !double.IsNaN(value);
     }
 
+    /// <summary>
+    /// What SORT compares by: strtod of a C string, so it ends at a zero byte, leading space is skipped and no text at all is 0. Out of range is refused,
+    /// and that includes numbers too small for all their digits.
+    /// </summary>
+    public static bool TryParseWeight(ReadOnlySpan<byte> text, out double value)
+    {
+        value = 0;
+        var end = text.IndexOf((byte)0);
+        if (end >= 0) text = text[..end];
+        if (text.IsEmpty) return true;
+        while (!text.IsEmpty && IsSpace(text[0])) text = text[1..];
+        return TryConvert(FloatScanner.Scan(text), text, refuseRange: true, out value) && !double.IsNaN(value) && !double.IsSubnormal(value);
+    }
+
     private static bool TryConvert(scoped in FloatScanner scan, ReadOnlySpan<byte> text, bool refuseRange, out double value)
     {
         value = 0;
@@ -181,11 +196,24 @@ internal static class NumberText
     /// <summary>A double through long double's <c>%.17Lf</c> without trailing zeros: coordinates. The value must be finite.</summary>
     public static int FormatHuman(double value, Span<byte> destination) => ExtendedFloat.FromDouble(value).Format(destination);
 
-    /// <summary>Fixed decimals, correctly rounded (C's <c>%.4f</c>): distances.</summary>
-    public static int FormatFixed(double value, int decimals, Span<byte> destination)
+    /// <summary>
+    /// Four decimals, for distances: ten thousand times the value is rounded half to even, so the last digit can differ from C's <c>%.4f</c>, which rounds the
+    /// exact value. Not negative.
+    /// </summary>
+    public static int FormatDistance(double value, Span<byte> destination)
     {
-        value.TryFormat(destination, out var written, decimals == 4 ? "F4" : "F" + decimals, CultureInfo.InvariantCulture);
-        return written;
+        const double unit = 10_000;
+        if (value * unit > long.MaxValue / 2)
+        {
+            value.TryFormat(destination, out var all, "F4", CultureInfo.InvariantCulture);
+            return all;
+        }
+
+        var (whole, fraction) = Math.DivRem((long)Math.Round(value * unit), (long)unit);
+        Utf8Formatter.TryFormat(whole, destination, out var written);
+        destination[written++] = (byte)'.';
+        Utf8Formatter.TryFormat(fraction, destination[written..], out var decimals, new StandardFormat('D', 4));
+        return written + decimals;
     }
 
     private static int FormatSpecial(double value, Span<byte> destination) =>

@@ -27,7 +27,7 @@ internal enum ClientFlags
     ReplySkipNext = 1 << 17,
     InDirtyList = 1 << 18,
     Tracking = 1 << 19,
-    Unblocked = 1 << 20,
+    Caching = 1 << 20,          // CLIENT CACHING came before this command
 
     /// <summary>The client that scripts run their commands as.</summary>
     Script = 1 << 28,
@@ -42,6 +42,8 @@ internal enum ClientFlags
 /// <summary>One connection as the engine sees it: identity, session state, output. It knows no socket.</summary>
 internal sealed class Client
 {
+    private const int HeldOverhead = 64;
+
     public Client(Engine engine, long id, IConnection connection, RespLimits limits)
     {
         Engine = engine;
@@ -65,9 +67,6 @@ internal sealed class Client
 
     public ReplyWriter Reply { get; }
 
-    /// <summary>Messages that came from the client's own command and wait for its reply; see <see cref="Engine.PushTo"/>.</summary>
-    public ReplyWriter? HeldPushes { get; set; }
-
     public ClientFlags Flags { get; set; }
 
     public int Db { get; set; }
@@ -90,7 +89,8 @@ internal sealed class Client
 
     public int QueryBufferSize { get; set; }
 
-    public int LastArgc { get; set; }
+    /// <summary>Bytes of what the server keeps for the client elsewhere: watched keys, subscriptions, tracking prefixes.</summary>
+    public long HeldBytes { get; private set; }
 
     public CommandSpec? LastCommand { get; set; }
 
@@ -103,7 +103,16 @@ internal sealed class Client
 
     public Channels.Subscriptions? Subscriptions { get; set; }
 
+    /// <summary>Null while CLIENT TRACKING is off.</summary>
+    public Tracking.TrackingState? Tracking { get; set; }
+
     public Waiting.BlockedState? Blocked { get; set; }
+
+    /// <summary>How far the append-only file had come with this client's last write (<see cref="Durability.AofLog.Appended"/>).</summary>
+    public long AofMark { get; set; }
+
+    /// <summary>The most that ever waited to be sent.</summary>
+    public long PeakOutput { get; set; }
 
     public long TotalInput { get; set; }
 
@@ -132,6 +141,11 @@ internal sealed class Client
     }
 
     public Acl.AclUser User { get; set; } = null!;
+
+    /// <summary>The server keeps a name for the client, with what leads from one to the other.</summary>
+    public void Hold(ReadOnlySpan<byte> name) => HeldBytes += name.Length + HeldOverhead;
+
+    public void LetGo(ReadOnlySpan<byte> name) => HeldBytes -= name.Length + HeldOverhead;
 
     /// <summary>Close now, dropping what was not sent.</summary>
     public void CloseNow()

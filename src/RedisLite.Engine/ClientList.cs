@@ -6,9 +6,13 @@ namespace RedisLite.Engine;
 /// <summary>All connections: joining, leaving, limits on their number, their buffers and their idleness.</summary>
 internal sealed class ClientList(Engine engine)
 {
+    private const long TrimAfterMs = 2000;
+    private const long LookGapMs = 250;
+
     private readonly SortedDictionary<long, Client> byId = [];
     private readonly List<Client> closing = [];
     private long nextId = 1;
+    private long nextLookMs;
 
     public int Count => byId.Count;
 
@@ -48,6 +52,7 @@ internal sealed class ClientList(Engine engine)
         engine.Pause.Remove(client);
         engine.Monitors.Remove(client);
         engine.PubSub.UnsubscribeAll(client);
+        engine.Tracking.Disable(client);
         TransactionState.Discard(client);
         client.Output.Clear();
     }
@@ -67,6 +72,7 @@ internal sealed class ClientList(Engine engine)
     {
         var length = client.Output.Length + held;
         if (length > PeakOutput) PeakOutput = length;
+        if (length > client.PeakOutput) client.PeakOutput = length;
         var limits = engine.Config.ClientOutputBufferLimit;
         var limit = client.Has(ClientFlags.Replica) ? limits.Replica
             : client.Has(ClientFlags.Subscribed) ? limits.Pubsub
@@ -98,6 +104,18 @@ internal sealed class ClientList(Engine engine)
         {
             var exempt = client.Has(ClientFlags.Replica | ClientFlags.Blocked | ClientFlags.Subscribed | ClientFlags.Closing);
             if (!exempt && nowMs - client.LastInteractionMs > engine.Config.Timeout * 1000L) client.CloseNow();
+        }
+    }
+
+    /// <summary>What a silent client calls for: its input buffer shrinks to what is in it, and a soft output limit that it stays above ends it.</summary>
+    public void LookAfterBuffers(long nowMs)
+    {
+        if (nowMs < nextLookMs) return;
+        nextLookMs = nowMs + LookGapMs;
+        foreach (var client in byId.Values)
+        {
+            if (client.SoftLimitSinceMs > 0) CheckOutputLimit(client);
+            if (client.QueryBufferSize > 0 && nowMs - client.LastInteractionMs > TrimAfterMs) client.Connection.TrimInput();
         }
     }
 

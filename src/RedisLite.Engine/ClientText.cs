@@ -1,10 +1,14 @@
 using System.Text;
+using RedisLite.Engine.Tracking;
 
 namespace RedisLite.Engine;
 
 /// <summary>One line about a client, as CLIENT LIST and the log show it.</summary>
 internal static class ClientText
 {
+    /// <summary>About what the objects behind an idle connection take.</summary>
+    private const int FixedBytes = 512;
+
     public static string Describe(Client client)
     {
         var now = client.Engine.Clock.NowMs;
@@ -23,19 +27,20 @@ internal static class ClientText
             .Append(" psub=").Append(subscriptions?.Patterns.Count ?? 0)
             .Append(" ssub=").Append(subscriptions?.ShardChannels.Count ?? 0)
             .Append(" multi=").Append(client.Multi?.Queue.Count ?? -1)
-            .Append(" qbuf=").Append(client.QueryBytes)
+            .Append(" qbuf=").Append(client.QueryBytes - client.Parser.BytesBeforeBigArgument)
             .Append(" qbuf-free=").Append(Math.Max(0, client.QueryBufferSize - client.QueryBytes))
-            .Append(" argv-mem=").Append(client.LastArgc == 0 ? 0 : client.QueryBytes)
+            .Append(" argv-mem=").Append(client.Parser.PendingArgumentBytes)
             .Append(" multi-mem=").Append(client.Multi?.Memory ?? 0)
-            .Append(" rbs=").Append(client.QueryBufferSize)
-            .Append(" rbp=").Append(client.QueryBufferSize)
-            .Append(" obl=0 oll=").Append(client.Output.BlockCount)
-            .Append(" omem=").Append(client.Output.Length)
+            .Append(" rbs=").Append(client.Output.FirstBlockSize)
+            .Append(" rbp=").Append(client.PeakOutput)
+            .Append(" obl=").Append(client.Output.FirstBlockLength)
+            .Append(" oll=").Append(Math.Max(0, client.Output.BlockCount - 1))
+            .Append(" omem=").Append(client.Output.Length - client.Output.FirstBlockLength)
             .Append(" tot-mem=").Append(MemoryOf(client))
             .Append(" events=").Append(client.Output.IsEmpty ? "r" : "rw")
             .Append(" cmd=").Append(client.LastCommand?.FullName ?? "NULL")
             .Append(" user=").Append(client.User.Name)
-            .Append(" redir=-1")
+            .Append(" redir=").Append(client.Tracking?.RedirectTo ?? -1)
             .Append(" resp=").Append(client.Reply.Protocol)
             .Append(" lib-name=").Append(client.LibName)
             .Append(" lib-ver=").Append(client.LibVersion);
@@ -43,7 +48,11 @@ internal static class ClientText
     }
 
     public static long MemoryOf(Client client) =>
-        512 + client.QueryBufferSize + client.Output.MemoryInUse + (client.Multi?.Memory ?? 0) + (client.Name.Length * 2);
+        FixedBytes + client.QueryBufferSize + client.Output.MemoryInUse + client.HeldBytes + (client.Multi?.Memory ?? 0) + (client.Blocked?.Request.Memory ?? 0)
+        + ((client.Name.Length + client.LibName.Length + client.LibVersion.Length) * 2);
+
+    private static string Tracking(TrackingState state) =>
+        "t" + (state.RedirectBroken ? "R" : "") + (state.Has(TrackingOptions.Broadcast) ? "B" : "");
 
     private static string Flags(Client client)
     {
@@ -53,10 +62,9 @@ internal static class ClientText
         if (client.Subscriptions is { IsEmpty: false }) text += "P";
         if (client.Has(ClientFlags.InMulti)) text += "x";
         if (client.Has(ClientFlags.Blocked)) text += "b";
-        if (client.Has(ClientFlags.Tracking)) text += "t";
+        if (client.Tracking is { } tracking) text += Tracking(tracking);
         if (client.Has(ClientFlags.DirtyCas)) text += "d";
         if (client.Has(ClientFlags.CloseAfterReply)) text += "c";
-        if (client.Has(ClientFlags.Unblocked)) text += "u";
         if (client.Has(ClientFlags.Closing)) text += "A";
         if (client.Connection.IsUnixSocket) text += "U";
         if (client.Has(ClientFlags.NoEvict)) text += "e";

@@ -13,7 +13,13 @@ internal static class CommandCatalog
         .Add("generic", KeyCommands.Table())
         .Add("generic", ExpireCommands.Table())
         .Add("generic", ScanCommands.Table())
+        .Add("generic", SortCommands.Table())
         .Add("string", StringCommands.Table())
+        .Add("bitmap", BitmapCommands.Table())
+        .Add("bitmap", BitfieldCommands.Table())
+        .Add("hyperloglog", HyperLogLogCommands.Table())
+        .Add("geo", GeoCommands.Table())
+        .Add("geo", GeoSearchCommands.Table())
         .Add("hash", HashCommands.Table())
         .Add("list", ListCommands.Table())
         .Add("set", SetCommands.Table())
@@ -32,5 +38,6 @@ internal static class CommandCatalog
         .Add("server", CommandCommands.Table())
         .Add("server", PersistenceCommands.Table())
         .Add("generic", DumpCommands.Table())
+        .Add("generic", MigrateCommand.Table())
         .Freeze();
 }

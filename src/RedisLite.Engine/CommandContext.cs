@@ -457,7 +457,7 @@ internal sealed class CommandContext
     {
         Dirty += changes;
         db.Watched.Touch(key);
-        Engine.KeyChanged(this, db.Index, key);
+        Engine.KeyChanged(Client, key);
         if (Engine.Blocked.KeyCount > 0) Engine.Blocked.Signal(db.Index, key);
         Engine.Notify(db.Index, what, key);
         RemoveIfEmpty(db, key);
@@ -467,7 +467,7 @@ internal sealed class CommandContext
     public void KeyRemoved(Database db, ReadOnlySpan<byte> key, KeyEvent what)
     {
         db.Watched.TouchRemoved(key);
-        Engine.KeyChanged(this, db.Index, key);
+        Engine.KeyChanged(by: null, key);
         if (Engine.Blocked.KeyCount > 0) Engine.Blocked.Signal(db.Index, key);
         Engine.Notify(db.Index, what, key);
     }

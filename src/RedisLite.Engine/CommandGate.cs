@@ -21,7 +21,7 @@ internal static class CommandGate
 
     private static readonly Check[] Checks =
     [
-        ProtectedCommand, Authentication, NotInTransaction, Permission, Memory, DiskErrors, SubscribedContext, LoadingState, BusyScript,
+        ProtectedCommand, Authentication, NotInTransaction, Permission, Memory, TrackingTable, DiskErrors, SubscribedContext, LoadingState, BusyScript,
     ];
 
     /// <summary>Decide, and reply when the decision is no. The subcommand, where there is one, is found here.</summary>
@@ -194,6 +194,13 @@ internal static class CommandGate
             || (client.Has(ClientFlags.InMulti) && spec.FullName is not ("exec" or "discard" or "quit" or "reset"))     // queueing takes memory too
             || (spec.FullName == "exec" && client.Multi is { } multi && (multi.Flags & CommandFlags.DenyOom) != 0);
         return deny ? Errors.OutOfMemory : null;
+    }
+
+    /// <summary>Refuses nothing: it makes room for what this request may have to be remembered for.</summary>
+    private static string? TrackingTable(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
+    {
+        engine.Tracking.ReduceToLimit();
+        return null;
     }
 
     private static string? DiskErrors(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>

@@ -13,6 +13,7 @@ internal static class ConfigEffects
         Apply(config, () => SetEncodingLimits(engine), "hash-max-listpack-entries", "hash-max-listpack-value", "list-max-listpack-size",
             "list-compress-depth", "set-max-intset-entries", "set-max-listpack-entries", "set-max-listpack-value", "zset-max-listpack-entries",
             "zset-max-listpack-value", "hll-sparse-max-bytes", "stream-node-max-bytes", "stream-node-max-entries");
+        Apply(config, engine.Tracking.UpdateOverLimit, "tracking-table-max-keys");
         config.OnChange(() => engine.Eviction.MakeRoomAfterConfig(), "maxmemory", "maxmemory-policy");
         config.OnChange(() => SetDisabledCommands(engine), "disable-command-list");
         foreach (var (command, newName) in config.RenamedCommands)

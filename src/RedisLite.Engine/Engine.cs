@@ -6,6 +6,7 @@ using RedisLite.Engine.Config;
 using RedisLite.Engine.Databases;
 using RedisLite.Engine.Info;
 using RedisLite.Engine.Channels;
+using RedisLite.Engine.Peers;
 using RedisLite.Protocol;
 
 namespace RedisLite.Engine;
@@ -41,6 +42,7 @@ internal sealed class Engine
         Clients = new ClientList(this);
         Blocked = new BlockedClients(this);
         PubSub = new PubSubHub(ByteKeys);
+        Tracking = new Tracking.ClientTracking(this);
         Eviction = new Eviction(this);
         Expiry = new ExpiryCycle(this);
         ClientEviction = new ClientEviction(this);
@@ -48,6 +50,8 @@ internal sealed class Engine
         Internal = new Client(this, 0, new NoConnection(), RespLimits) { Flags = ClientFlags.Internal, User = Accounts.Default };
         Scripts = new Scripting.ScriptEngine(this);
         Durability = new Durability.Durability(this);
+        Peers = new PeerSessions(this);
+        Shutdown = new Shutdown(this);
         cron = new Cron(this);
         ConfigEffects.Attach(this);
         AclFile.LoadAtStart();
@@ -84,6 +88,8 @@ internal sealed class Engine
     public BlockedClients Blocked { get; }
 
     public PubSubHub PubSub { get; }
+
+    public Tracking.ClientTracking Tracking { get; }
 
     public MonitorFeed Monitors { get; } = new();
 
@@ -128,6 +134,11 @@ internal sealed class Engine
     /// <summary>Files: snapshots, the append-only file, loading.</summary>
     public Durability.Durability Durability { get; }
 
+    public Shutdown Shutdown { get; }
+
+    /// <summary>Links to other servers that MIGRATE keeps open for a while.</summary>
+    public PeerSessions Peers { get; }
+
     /// <summary>The client of units that no connection asked for.</summary>
     public Client Internal { get; }
 
@@ -164,8 +175,8 @@ internal sealed class Engine
     /// <summary>Why writes are refused at the moment (MISCONF), null when they are not.</summary>
     public string? WriteRefusal { get; set; }
 
-    /// <summary>Something global (maxmemory, a pause, loading, disk errors) sends every request through the whole gate.</summary>
-    public bool GateIsNarrow => Config.Maxmemory > 0 || Pause.UntilMs != 0 || IsLoading || WriteRefusal is not null || Scripts.Run.IsBusy;
+    /// <summary>Something global (maxmemory, a pause, loading, disk errors, too many tracked keys, a busy script) sends every request through the whole gate.</summary>
+    public bool GateIsNarrow => Config.Maxmemory > 0 || Pause.UntilMs != 0 || IsLoading || WriteRefusal is not null || Tracking.IsOverLimit || Scripts.Run.IsBusy;
 
     public bool IsPausedForWrites => Pause.UntilMs != 0 && Pause.IsActive(Clock.NowMs);
 
@@ -217,6 +228,7 @@ internal sealed class Engine
         Clock.NextUnit();
         var cronBegan = Clock.UnitTicks;
         cron.Run();
+        Tracking.Broadcast();
         Durability.EndIteration();
         Clients.CloseScheduled();
         LoopTimes.End(Stats, cronBegan);
@@ -235,31 +247,11 @@ internal sealed class Engine
         if (client.Output.Length > 0) Clients.CheckOutputLimit(client);
     }
 
-    /// <summary>
-    /// Where a message to a client is written that is no reply. What comes from the client's own command is held until the command has replied, be it a
-    /// whole transaction or script.
-    /// </summary>
-    public ReplyWriter PushTo(Client client)
-    {
-        if (client != Executor.Running) return client.Reply;
-        var held = client.HeldPushes ??= new ReplyWriter(new OutputBuffer(OutputBlocks));
-        held.Protocol = client.Reply.Protocol;
-        return held;
-    }
-
-    /// <summary>A message was written where <see cref="PushTo"/> said.</summary>
+    /// <summary>A message was written where <see cref="Executor.PushTo"/> said.</summary>
     public void AfterPush(Client client)
     {
-        if (client != Executor.Running) AfterReply(client);
-        else Clients.CheckOutputLimit(client, client.HeldPushes?.Output.Length ?? 0);
-    }
-
-    /// <summary>The command of this client has replied.</summary>
-    public void SendHeldPushes(Client client)
-    {
-        if (client.HeldPushes is not { } held || held.Output.IsEmpty) return;
-        client.Output.WriteAll(held.Output);
-        held.Output.Clear();
+        if (!Executor.HoldsPushesFor(client)) AfterReply(client);
+        else Clients.CheckOutputLimit(client, Executor.HeldPushBytes);
     }
 
     /// <summary>Send a keyspace event to whoever listens.</summary>
@@ -271,9 +263,10 @@ internal sealed class Engine
         if ((classes & NotifyClasses.Keyevent) != 0) PubSub.Publish(EventChannel("__keyevent@"u8, db, what.NameBytes), key);
     }
 
-    /// <summary>A key changed: whoever caches it outside is told (client tracking).</summary>
-    public void KeyChanged(CommandContext ctx, int db, ReadOnlySpan<byte> key)
+    /// <summary>A key changed: whoever caches it outside is told. <paramref name="by"/>: null when it expired or was evicted.</summary>
+    public void KeyChanged(Client? by, ReadOnlySpan<byte> key)
     {
+        if (Tracking.IsActive) Tracking.KeyChanged(by?.ScriptCaller ?? by, key);
     }
 
     public ValueType? TypeOf(int db, ReadOnlySpan<byte> key)
@@ -360,6 +353,10 @@ internal sealed class Engine
         public bool IsUnixSocket => false;
 
         public void Resume()
+        {
+        }
+
+        public void TrimInput()
         {
         }
 

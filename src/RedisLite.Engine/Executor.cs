@@ -19,6 +19,9 @@ internal sealed class Executor
     private const int NestingMax = 8;
     private const long SharedTimeFromUs = 1000;
 
+    /// <summary>Below this, output limits are looked at once for the whole batch; above, they stop the batch at once.</summary>
+    private const long UncheckedOutputMax = 16 * 1024;
+
     private readonly Engine engine;
     private readonly bool duringScript;
     private readonly RequestBatch batch = new();
@@ -28,6 +31,7 @@ internal sealed class Executor
     private readonly CommandContext[] contexts = new CommandContext[NestingMax];
     private readonly CommandContext internalContext;
     private readonly CommandContext replayContext;
+    private readonly ReplyWriter pushes = new(new OutputBuffer());
     private CommandContext fastContext;
     private int depth;
     private int fastCount;
@@ -43,8 +47,31 @@ internal sealed class Executor
         fastContext = contexts[0];
     }
 
-    /// <summary>Whose command runs now.</summary>
-    public Client? Running { get; private set; }
+    /// <summary>The client whose requests are being run, from before the gate until all is over; null between the clients.</summary>
+    public Client? Current { get; private set; }
+
+    /// <summary>A handler is running.</summary>
+    public bool IsExecuting => depth > 0;
+
+    /// <summary>Something for <see cref="Current"/> waits until its request has been replied to.</summary>
+    public bool HasPushes { get; set; }
+
+    /// <summary>What is sent to this client now waits for the end of its own command.</summary>
+    public bool HoldsPushesFor(Client client) => client == Current && IsExecuting;
+
+    public long HeldPushBytes => pushes.Output.Length;
+
+    /// <summary>
+    /// Where out-of-band data for a client is to be written: what a client causes to be sent to itself comes behind the reply of its command, or it
+    /// could come into the middle of it.
+    /// </summary>
+    public ReplyWriter PushTo(Client client)
+    {
+        if (!HoldsPushesFor(client)) return client.Reply;
+        HasPushes = true;
+        pushes.Protocol = client.Reply.Protocol;
+        return pushes;
+    }
 
     /// <summary>Consume and run the whole requests that the reader holds.</summary>
     public void Process(Client client, PipeReader reader)
@@ -65,7 +92,9 @@ internal sealed class Executor
             client.Parser.Authenticated = !engine.AwaitsAuth(client);
             var status = client.Parser.Parse(bytes.Array!, start, end, batch);
             client.QueryBytes = end - start;                         // a request sees itself in CLIENT LIST
+            Current = client;
             var consumed = batch.Count == 0 ? batch.Consumed : Run(client);
+            Current = null;
             if (status == ParseStatus.ProtocolError && client.MayRead) ProtocolError(client, bytes);
 
             client.QueryBytes = end - consumed;
@@ -130,16 +159,16 @@ internal sealed class Executor
 
         ctx.Begin(state.Request.Spec);
         var before = engine.Clock.Timestamp();
-        var outer = Running;
-        Running = client;
+        var awaiting = Current;
+        Current = client;
         Invoke(ctx);
-        Running = outer;
-        engine.SendHeldPushes(client);
+        if (HasPushes) DeliverPushes(client);
+        Current = awaiting;
         if (ctx.HasBlocked) return;
 
         engine.Blocked.Unblock(client);
         Account(ctx, engine.Clock.Timestamp() - before);
-        FlushEffects();
+        FlushEffects(client);
         Resume(client);
     }
 
@@ -155,7 +184,7 @@ internal sealed class Executor
     public string? Replay(Client client, RequestBatch source, in Request request)
     {
         var spec = engine.Commands.Find(source.Arg(request, 0)) ?? engine.Commands.FindDisabled(source.Arg(request, 0));
-        if (spec is null) return $"Unknown command '{System.Text.Encoding.Latin1.GetString(source.Arg(request, 0))}'";
+        if (spec is null) return $"Unknown command '{CommandGate.Shown(source.Arg(request, 0), 128)}' reading the append only file";
         var ctx = replayContext;                    // DEBUG LOADAOF replays while its own context is in use
         ctx.Load(client, client.Reply, source.Buffer, source.Args, request.FirstArg, request.Argc);
         RunUnit(client, ctx, spec);
@@ -174,15 +203,15 @@ internal sealed class Executor
         ctx.Load(engine.Internal, engine.Internal.Reply, [], [], 0, 0);
         ctx.Begin(engine.InternalCommand);
         work(ctx);
-        FlushEffects();
+        FlushEffects(engine.Internal);
         if (!beforeRequest && engine.Blocked.HasReady) engine.Blocked.ServeReady();
     }
 
     /// <summary>Effects of the finished unit go to the sinks; then whoever waited for its keys is served.</summary>
-    public void EndUnit()
+    public void EndUnit(Client client)
     {
         if (duringScript) return;                   // the unit is the script, and it goes on
-        FlushEffects();
+        FlushEffects(client);
         if (engine.Blocked.HasReady) engine.Blocked.ServeReady();
     }
 
@@ -247,7 +276,6 @@ internal sealed class Executor
     private bool RunUnit(Client client, CommandContext ctx, CommandSpec? spec)
     {
         client.TotalCommands++;
-        client.LastArgc = ctx.Argc;
         var verdict = CommandGate.Admit(engine, client, ctx, ref spec);
         if (verdict == Verdict.HoldBack) return false;
         if (verdict == Verdict.Run)
@@ -257,12 +285,9 @@ internal sealed class Executor
             if (!isFast) SettleFast();
             ctx.Begin(spec);
             var before = client.Output.Length;
-            var outer = Running;                                // whose script lets this client in meanwhile
-            Running = client;
             Invoke(ctx);
-            Running = outer;
             if (client.Has(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) Silence(client, spec, before);
-            engine.SendHeldPushes(client);
+            if (HasPushes) DeliverPushes(client);
             if (isFast)
             {
                 fastSpecs[fastCount++] = spec;
@@ -278,8 +303,26 @@ internal sealed class Executor
             engine.Clock.NextUnit();
         }
 
-        EndUnit();
+        if (client.Has(ClientFlags.Caching)) EndCaching(client, spec);
+        EndUnit(client);
+        if (client.Output.Length > UncheckedOutputMax) engine.Clients.CheckOutputLimit(client);
         return true;
+    }
+
+    /// <summary>CLIENT CACHING holds for the next command, or transaction.</summary>
+    private static void EndCaching(Client client, CommandSpec? spec)
+    {
+        if (!client.Has(ClientFlags.InMulti) && spec is not { Parent.Name: "CLIENT" }) client.Clear(ClientFlags.Caching);
+    }
+
+    /// <summary>Messages first, then what client tracking has to say.</summary>
+    private void DeliverPushes(Client client)
+    {
+        client.Output.WriteAll(pushes.Output);
+        pushes.Output.Clear();
+        engine.Tracking.SendPending(client);
+        HasPushes = false;
+        engine.AfterPush(client);
     }
 
     /// <summary>
@@ -329,6 +372,9 @@ internal sealed class Executor
             depth--;
         }
 
+        var reader = ctx.Client.ScriptCaller ?? ctx.Client;          // what a script reads, its caller has read
+        if (reader.Has(ClientFlags.Tracking)) engine.Tracking.Remember(ctx, reader);
+
         // What the commands inside EXEC got wrong is theirs: EXEC itself did not fail.
         var own = ctx.Reply.Errors - errors - (nestedErrors - nestedBefore);
         if (own > 0) ctx.Spec.FailedCalls++;
@@ -354,18 +400,18 @@ internal sealed class Executor
         if (engine.Config.LatencyTracking) (spec.Latency ??= new LatencyHistogram()).Record(nanoseconds);
     }
 
-    private void FlushEffects()
+    private void FlushEffects(Client client)
     {
         var effects = engine.Effects;
         if (effects.Count == 0) return;
         foreach (var sink in engine.Sinks) sink.Append(effects);
         effects.Clear();
+        client.AofMark = engine.Durability.Aof.Appended;
     }
 
     private void Resume(Client client)
     {
         client.LastInteractionMs = engine.Clock.NowMs;
-        client.Set(ClientFlags.Unblocked);
         engine.AfterReply(client);
         client.Connection.Resume();
     }

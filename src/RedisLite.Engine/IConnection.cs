@@ -17,6 +17,9 @@ internal interface IConnection
     /// <summary>The client may read again: call <see cref="Engine.Process"/> for it soon, unread bytes may be waiting.</summary>
     void Resume();
 
+    /// <summary>Give back what the input buffer has reserved beyond the unread bytes.</summary>
+    void TrimInput();
+
     /// <summary>Close now, pending output is dropped.</summary>
     void Close();
 }

@@ -25,6 +25,9 @@ internal sealed class BlockPool
     private readonly Shelf _medium = new(MediumSize, kept: 256);
     private readonly Shelf _large = new(LargeSize, kept: 16);
 
+    /// A client whose output has been sent keeps its last block (DEBUG REPLYBUFFER RESIZING 0).
+    public bool ClientsKeepOne { get; set; }
+
     /// Bytes of all blocks, lent and kept.
     public long MemoryInUse => _small.Bytes + _medium.Bytes + _large.Bytes;
 

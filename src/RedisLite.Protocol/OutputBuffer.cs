@@ -34,6 +34,12 @@ internal sealed class OutputBuffer(BlockPool pool)
     /// Bytes of the blocks held.
     public long MemoryInUse => _memory;
 
+    /// Size of the first block, 0 when none is held.
+    public int FirstBlockSize => _head?.Bytes.Length ?? 0;
+
+    /// Bytes to be sent that are in the first block.
+    public int FirstBlockLength => _head == null ? 0 : (_head == _tail ? _position : _head.End) - _head.Start;
+
     public int BlockCount
     {
         get
@@ -132,13 +138,25 @@ internal sealed class OutputBuffer(BlockPool pool)
             sent -= size;
             if (head == _tail)
             {
-                Clear();
+                Empty(head);
                 return;
             }
             _sealedLength -= size;
             _head = head.Next;
             Release(head);
         }
+    }
+
+    /// All is sent. The last block goes back too, unless the pool says that clients keep one.
+    private void Empty(OutputBlock last)
+    {
+        if (!pool.ClientsKeepOne)
+        {
+            Clear();
+            return;
+        }
+        last.Start = last.End = _position = 0;
+        _sealedLength = 0;
     }
 
     /// Drops everything and gives the blocks back.

@@ -30,6 +30,9 @@ internal sealed class RequestParser(RespLimits limits)
 {
     private const int NoLength = -1;
 
+    /// From this size on Redis receives an argument into a buffer without anything before it.
+    private const int BigArgument = 32 * 1024;
+
     private bool _inRequest;
     private int _position;
     private int _scanned;
@@ -47,8 +50,19 @@ internal sealed class RequestParser(RespLimits limits)
     /// After NeedMore: bytes counted from `Consumed` that must be there before parsing again can get any further.
     public int BytesWanted { get; private set; } = 1;
 
-    /// Arguments of the incomplete request that have been seen, for memory accounting.
-    public int PendingArguments => _argc;
+    /// Bytes of the complete arguments of the incomplete request, for memory accounting.
+    public long PendingArgumentBytes
+    {
+        get
+        {
+            long bytes = 0;
+            for (var i = 0; _inRequest && i < _argc; i++) bytes += _args[i].Length;
+            return bytes;
+        }
+    }
+
+    /// While a big argument is being received: bytes of its request that come before it.
+    public int BytesBeforeBigArgument => _inRequest && _bulkLength >= BigArgument ? _position : 0;
 
     /// Forgets the incomplete request. Needed when the caller consumed less than `batch.Consumed` and will show the same bytes again.
     public void Rewind()

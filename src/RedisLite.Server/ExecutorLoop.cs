@@ -50,6 +50,8 @@ internal sealed class ExecutorLoop : IDisposable
     /// One receive buffer for all connections: each is served, and its rest put aside, before the next receives. Pinned: system calls write into it.
     public byte[] ReceiveBuffer { get; private set; } = NewBuffer();
 
+    public InputBuffers InputBuffers { get; } = new();
+
     /// Connections the engine knows.
     public int Count { get; internal set; }
 

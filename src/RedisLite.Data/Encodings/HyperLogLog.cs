@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.Intrinsics;
 
 namespace RedisLite.Data.Encodings;
 
@@ -23,6 +24,9 @@ internal static class HyperLogLog
     public const int DenseSize = HeaderSize + Registers * RegisterBits / 8;
     public const int EmptySize = HeaderSize + 2;
 
+    /// <summary>The highest rank that an element can ask for.</summary>
+    public const int RankMax = RankBits + 1;
+
     /// <summary>What a change of one register can add to a sparse form.</summary>
     public const int SparseGrowthMax = 4;
 
@@ -30,6 +34,8 @@ internal static class HyperLogLog
     private const int RankBits = 64 - IndexBits;
     private const int RegisterBits = 6;
     private const int RegisterMask = (1 << RegisterBits) - 1;
+    private const int GroupRegisters = 8;
+    private const int GroupBytes = GroupRegisters * RegisterBits / 8;
     private const byte Dense = 0;
     private const byte Sparse = 1;
     private const int ShortZeroMax = 64;
@@ -97,40 +103,45 @@ internal static class HyperLogLog
     }
 
     /// <summary>
-    /// Raises one register of the sparse form at the head of <paramref name="buffer"/>, which has <see cref="SparseGrowthMax"/> bytes to spare
-    /// behind <paramref name="length"/>. When the result would pass <paramref name="sparseMax"/> bytes, or the rank does not fit, nothing changes.
+    /// What raising one register of a sparse form comes to, without changing it yet. When the result would pass <paramref name="sparseMax"/> bytes, or
+    /// the rank does not fit, it has to become dense.
     /// </summary>
-    public static RegisterChange SetSparse(Span<byte> buffer, ref int length, int index, int rank, int sparseMax)
+    public static RegisterChange PlanSparse(ReadOnlySpan<byte> sparse, int index, int rank, int sparseMax, out SparseEdit edit)
     {
+        edit = default;
         if (rank > ValueMax) return RegisterChange.TooBigForSparse;
-        if (!FindRun(buffer[..length], index, out var run)) return RegisterChange.Corrupt;
+        if (!FindRun(sparse, index, out var run)) return RegisterChange.Corrupt;
         if (run.Value >= rank) return RegisterChange.Unchanged;
 
-        if (run.Length == 1 && run.Bytes == 1)
-        {
-            WriteValue(buffer[run.At..], rank, 1);
-        }
-        else
-        {
-            // The run falls apart into what was before, the register itself, and what comes after.
-            Span<byte> pieces = stackalloc byte[5];
-            int before = index - run.First, after = run.Length - before - 1;
-            var bytes = WriteRun(pieces, run.Value, before);
-            bytes += WriteValue(pieces[bytes..], rank, 1);
-            bytes += WriteRun(pieces[bytes..], run.Value, after);
+        // The run falls apart into what was before, the register itself, and what comes after.
+        Span<byte> pieces = stackalloc byte[sizeof(ulong)];
+        int before = index - run.First, after = run.Length - before - 1;
+        var bytes = WriteRun(pieces, run.Value, before);
+        bytes += WriteValue(pieces[bytes..], rank, 1);
+        bytes += WriteRun(pieces[bytes..], run.Value, after);
 
-            var growth = bytes - run.Bytes;
-            if (growth > 0 && length + growth > sparseMax) return RegisterChange.TooBigForSparse;
-            buffer[(run.At + run.Bytes)..length].CopyTo(buffer[(run.At + bytes)..]);
-            pieces[..bytes].CopyTo(buffer[run.At..]);
-            length += growth;
-        }
-
-        MergeNeighbours(buffer, ref length, run.Previous < 0 ? HeaderSize : run.Previous);
+        var growth = bytes - run.Bytes;
+        if (growth > 0 && sparse.Length + growth > sparseMax) return RegisterChange.TooBigForSparse;
+        edit = new SparseEdit(run, BinaryPrimitives.ReadUInt64LittleEndian(pieces), bytes);
         return RegisterChange.Changed;
     }
 
-    private readonly record struct Run(int At, int Bytes, int First, int Length, int Value, int Previous);
+    /// <summary>Does it, in a buffer that has <see cref="SparseGrowthMax"/> bytes to spare behind <paramref name="length"/>.</summary>
+    public static void Apply(in SparseEdit edit, Span<byte> buffer, ref int length)
+    {
+        Span<byte> pieces = stackalloc byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64LittleEndian(pieces, edit.Pieces);
+        var run = edit.Run;
+        if (edit.Bytes != run.Bytes) buffer[(run.At + run.Bytes)..length].CopyTo(buffer[(run.At + edit.Bytes)..]);
+        pieces[..edit.Bytes].CopyTo(buffer[run.At..]);
+        length += edit.Bytes - run.Bytes;
+        MergeNeighbours(buffer, ref length, run.Previous < 0 ? HeaderSize : run.Previous);
+    }
+
+    /// <summary>A run of equal registers, and what takes its place.</summary>
+    internal readonly record struct SparseEdit(Run Run, ulong Pieces, int Bytes);
+
+    internal readonly record struct Run(int At, int Bytes, int First, int Length, int Value, int Previous);
 
     private static bool FindRun(ReadOnlySpan<byte> sparse, int index, out Run run)
     {
@@ -202,22 +213,42 @@ internal static class HyperLogLog
         var index = 0;
         if (!IsSparse(bytes))
         {
-            for (; index < Registers; index++) Raise(ref registers[index], GetDense(bytes, index));
+            Span<byte> group = stackalloc byte[GroupRegisters];
+            for (var at = HeaderSize; index < Registers; at += GroupBytes, index += GroupRegisters)
+            {
+                Unpack(bytes[at..], group);
+                var target = registers.Slice(index, GroupRegisters);
+                Vector64.Max(Vector64.Create<byte>(target), Vector64.Create<byte>(group)).CopyTo(target);
+            }
             return true;
         }
 
         for (var at = HeaderSize; at < bytes.Length;)
         {
             if (!ReadRun(bytes, at, out var runBytes, out var length, out var value) || index + length > Registers) return false;
-            for (var end = index + length; index < end; index++) Raise(ref registers[index], value);
+            if (value > 0)
+            {
+                foreach (ref var register in registers.Slice(index, length)) register = Math.Max(register, (byte)value);
+            }
+            index += length;
             at += runBytes;
         }
         return index == Registers;
     }
 
-    private static void Raise(ref byte register, int value)
+    /// <summary>Eight registers of a dense form lie in six bytes.</summary>
+    private static void Unpack(ReadOnlySpan<byte> six, Span<byte> group)
     {
-        if (value > register) register = (byte)value;
+        var bits = BinaryPrimitives.ReadUInt32LittleEndian(six) | (ulong)BinaryPrimitives.ReadUInt16LittleEndian(six[4..]) << 32;
+        BinaryPrimitives.WriteUInt64LittleEndian(group, Spread(bits));
+    }
+
+    /// <summary>48 bits, six a register, become eight bytes.</summary>
+    private static ulong Spread(ulong bits)
+    {
+        bits = (bits & 0xFFFFFF) | (bits & 0xFFFFFF000000) << 8;
+        bits = (bits & 0x00000FFF00000FFF) | (bits & 0x00FFF00000FFF000) << 4;
+        return (bits & 0x003F003F003F003F) | (bits & 0x0FC00FC00FC00FC0) << 2;
     }
 
     /// <summary>The estimate for these byte registers (Ertl's improved estimator).</summary>

@@ -8,7 +8,16 @@ namespace RedisLite.Data.Values;
 /// </summary>
 internal readonly struct HyperLogLogValue(Entry entry)
 {
+    /// <summary>Room to grow that a sparse form reserves at most.</summary>
+    private const int SlackMax = 256;
+
     private readonly Entry _entry = entry;
+
+    public Entry Entry => _entry;
+
+    public bool IsMissing => !_entry.Exists;
+
+    public bool IsSparse => HyperLogLog.IsSparse(_entry.Value);
 
     public bool IsHyperLogLog => _entry.Kind == RecordKind.String && HyperLogLog.IsHyperLogLog(_entry.Value);
 
@@ -43,15 +52,14 @@ internal readonly struct HyperLogLogValue(Entry entry)
 
     private RegisterChange SetInSparse(int index, int rank)
     {
-        var stored = _entry.Value;
-        var length = stored.Length;
+        var length = _entry.Value.Length;
         if (length > HyperLogLog.DenseSize) return RegisterChange.TooBigForSparse;
-        Span<byte> buffer = stackalloc byte[HyperLogLog.DenseSize + HyperLogLog.SparseGrowthMax];
-        stored.CopyTo(buffer);
-        var change = HyperLogLog.SetSparse(buffer, ref length, index, rank, _entry.Heap.Limits.HllSparseMaxBytes);
+        var change = HyperLogLog.PlanSparse(_entry.Value, index, rank, _entry.Heap.Limits.HllSparseMaxBytes, out var edit);
         if (change != RegisterChange.Changed) return change;
-        HyperLogLog.Invalidate(buffer);
-        buffer[..length].CopyTo(_entry.Resize(length, RecordKind.String));
+        var bytes = _entry.Resize(length + HyperLogLog.SparseGrowthMax, RecordKind.String, slack: Math.Min(length / 4, SlackMax));
+        HyperLogLog.Apply(edit, bytes, ref length);
+        HyperLogLog.Invalidate(bytes);
+        _entry.Resize(length, RecordKind.String);
         return change;
     }
 
@@ -76,6 +84,9 @@ internal readonly struct HyperLogLogValue(Entry entry)
         HyperLogLog.SetCached(_entry.MutableValue(), cardinality);
         return isNewlyCached = true;
     }
+
+    /// <summary>The cached count is stale.</summary>
+    public void Invalidate() => HyperLogLog.Invalidate(_entry.MutableValue());
 
     /// <summary>Raises these 16384 byte registers to this one's. False when it is broken.</summary>
     public bool MergeInto(Span<byte> registers) => HyperLogLog.MergeInto(registers, _entry.Value);

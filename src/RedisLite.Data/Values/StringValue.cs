@@ -142,7 +142,7 @@ internal readonly struct StringValue(Entry entry) : IValue<StringValue>
     public Span<byte> MutableBytes(int length)
     {
         var before = Length;
-        var bytes = MutableText(length);
+        var bytes = MutableText(length, slack: Math.Min(before / 8, SlackMax));
         bytes[Math.Min(before, bytes.Length)..].Clear();
         if (_entry.Big) return bytes;
         _entry.Big = true;

@@ -40,6 +40,9 @@ internal ref struct ZSetWalk
         for (var i = 0; i < Ahead; i++) Prefetch(_at + i);
     }
 
+    /// <summary>The place of the current member, see <see cref="ZSetValue.MemberAt"/>.</summary>
+    public readonly ulong Place => _isTree ? ScoreTree.Element(ScoreTree.EntryAt(_bytes, _at)) : (ulong)_at;
+
     public readonly PackedValue Member => _isTree
         ? new PackedValue(new Element(_heap!.Arena.Slot(ScoreTree.Element(ScoreTree.EntryAt(_bytes, _at)))).Key, isEncodedText: true)
         : ListPack.Get(_bytes, _at);

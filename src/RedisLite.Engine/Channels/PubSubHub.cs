@@ -77,7 +77,7 @@ internal sealed class PubSubHub(ByteKeyComparer comparer)
             foreach (var client in clients)
             {
                 if (client.Has(ClientFlags.Closing)) continue;
-                var reply = client.Engine.PushTo(client);
+                var reply = client.Engine.Executor.PushTo(client);
                 reply.Push(4);
                 reply.Bulk("pmessage"u8);
                 reply.Bulk(pattern);
@@ -102,7 +102,7 @@ internal sealed class PubSubHub(ByteKeyComparer comparer)
     private static void Push(Client client, ReadOnlySpan<byte> kind, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message)
     {
         if (client.Has(ClientFlags.Closing)) return;
-        var reply = client.Engine.PushTo(client);
+        var reply = client.Engine.Executor.PushTo(client);
         reply.Push(3);
         reply.Bulk(kind);
         reply.Bulk(channel);
@@ -120,6 +120,7 @@ internal sealed class PubSubHub(ByteKeyComparer comparer)
         own.Add(bytes);
         if (!map.TryGetValue(bytes, out var list)) map.Add(bytes, list = []);
         list.Add(client);
+        client.Hold(name);
         client.Set(ClientFlags.Subscribed);
         if (wasEmpty) ClientCount++;
         return true;
@@ -128,6 +129,7 @@ internal sealed class PubSubHub(ByteKeyComparer comparer)
     private bool Remove(Client client, Dictionary<byte[], List<Client>> map, HashSet<byte[]>? own, ReadOnlySpan<byte> name)
     {
         if (own is null || !own.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(name)) return false;
+        client.LetGo(name);
         var lookup = map.GetAlternateLookup<ReadOnlySpan<byte>>();
         if (lookup.TryGetValue(name, out var list))
         {

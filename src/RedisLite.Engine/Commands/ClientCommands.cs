@@ -16,6 +16,7 @@ internal static class ClientCommands
             Since = "2.4.0", Summary = "Looks at and steers connections.", Complexity = "Depends on the subcommand",
             Subcommands =
             [
+                .. ClientTrackingCommands.Subcommands(),
                 new("GETNAME", 2, ClientGetName, NoScript | Loading | Stale, "")
                 { Acl = AclCategory.Connection, Since = "2.6.9", Summary = "Gives the name of this connection.", Complexity = "O(1)" },
                 new("HELP", 2, ClientHelp, Loading | Stale, "")
@@ -307,6 +308,8 @@ internal static class ClientCommands
     }
 
     private static void ClientHelp(CommandContext ctx) => HelpText.Reply(ctx, "CLIENT",
+        "CACHING (YES|NO)", "    Track the keys that the next command reads, or do not (OPTIN, OPTOUT).",
+        "GETREDIR", "    Give the ID of the connection that tracking messages go to.",
         "GETNAME", "    Give the name of this connection.",
         "ID", "    Give the ID of this connection.",
         "INFO", "    Describe this connection.",
@@ -326,6 +329,9 @@ internal static class ClientCommands
         "REPLY (ON|OFF|SKIP)", "    Steer the replies to this connection.",
         "SETINFO <option> <value>", "    Tell LIB-NAME or LIB-VER of the client library.",
         "SETNAME <name>", "    Name this connection.",
+        "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]", "         [OPTIN] [OPTOUT] [NOLOOP]",
+        "    Say whether this connection is told about changes of keys it caches.",
+        "TRACKINGINFO", "    Tell how this connection tracks keys.",
         "UNBLOCK <clientid> [TIMEOUT|ERROR]", "    Wake a blocked client.",
         "UNPAUSE", "    End the pause.");
 

@@ -200,9 +200,10 @@ internal static class ConnectionCommands
         TransactionState.Discard(client);
         ctx.Engine.Monitors.Remove(client);
         ctx.Engine.PubSub.UnsubscribeAll(client);
+        ctx.Engine.Tracking.Disable(client);
         client.Reply.Protocol = 2;
         client.Name = "";
-        client.Clear(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext | ClientFlags.NoTouch | ClientFlags.NoEvict | ClientFlags.Tracking);
+        client.Clear(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext | ClientFlags.NoTouch | ClientFlags.NoEvict);
         ctx.Engine.Accounts.Enter(client);
         ctx.Select(0);
         ctx.Reply.Simple("RESET"u8);

@@ -20,6 +20,7 @@ internal static class DebugCommands
 
     private static readonly Part[] Parts =
     [
+        new("AOF-FLUSH-SLEEP", 1, 1, AofFlushSleep, "AOF-FLUSH-SLEEP <microseconds>", "    Sleep so long before each write to the AOF, as a slow disk would."),
         new("CONFIG-REWRITE-FORCE-ALL", 0, 0, static ctx => ConfigCommands.Rewrite(ctx, all: true), "CONFIG-REWRITE-FORCE-ALL",
             "    CONFIG REWRITE of every directive, changed or not."),
         new("DIGEST", 0, 0, Digest, "DIGEST", "    20 bytes in hex that are the same for the same data, here and in Redis."),
@@ -38,10 +39,14 @@ internal static class DebugCommands
         new("LOADAOF", 0, 0, LoadAof, "LOADAOF", "    Write the AOF out, forget all keys and load the AOF again."),
         new("RELOAD", 0, 3, Reload, "RELOAD [option ...]", "    Save the RDB file, forget all keys and load it again. Options: MERGE (keep what is there),",
             "    NOFLUSH (do not forget), NOSAVE (load what is on disk)."),
+        new("REPLYBUFFER", 2, 2, ReplyBuffer, "REPLYBUFFER RESIZING <0|1>",
+            "    With 0, a client whose replies have been sent keeps a buffer for the next ones."),
         new("SET-ACTIVE-EXPIRE", 1, 1, SetActiveExpire, "SET-ACTIVE-EXPIRE <0|1>",
             "    With 0, keys past their time go only when somebody asks for them."),
         new("SET-DISABLE-DENY-SCRIPTS", 1, 1, SetDisableDenyScripts, "SET-DISABLE-DENY-SCRIPTS <0|1>",
             "    With 1, scripts may call the commands that are refused to them."),
+        new("SET-SKIP-CHECKSUM-VALIDATION", 1, 1, SetSkipChecksum, "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+            "    With 1, RDB files and RESTORE payloads are read whatever their checksum says."),
         new("SLEEP", 1, 1, Sleep, "SLEEP <seconds>", "    Stop the server for so long. Decimals allowed."),
         new("STRUCTSIZE", 0, 0, StructSize, "STRUCTSIZE", "    Bytes of the structures that data is kept in."),
         new("HELP", 0, 0, Help),
@@ -109,6 +114,19 @@ internal static class DebugCommands
         ctx.Reply.Ok();
     }
 
+    private static void SetSkipChecksum(CommandContext ctx)
+    {
+        ctx.Engine.Durability.SkipsChecksums = IsOn(ctx);
+        ctx.Reply.Ok();
+    }
+
+    private static void AofFlushSleep(CommandContext ctx)
+    {
+        _ = NumberText.TryParseInt64(ctx.Arg(2), out var microseconds);
+        ctx.Engine.Durability.Aof.FlushSleepUs = Math.Clamp(microseconds, 0, 1_000_000_000);
+        ctx.Reply.Ok();
+    }
+
     private static void PauseCron(CommandContext ctx)
     {
         ctx.Engine.CronPaused = IsOn(ctx);
@@ -121,7 +139,20 @@ internal static class DebugCommands
         ctx.Reply.Ok();
     }
 
-    private static bool IsOn(CommandContext ctx) => NumberText.TryParseInt64(ctx.Arg(2), out var value) && value != 0;
+    /// <summary>Peaks of reply buffers (PEAK-RESET-TIME) decide nothing here.</summary>
+    private static void ReplyBuffer(CommandContext ctx)
+    {
+        if (!ctx.ArgIs(2, "RESIZING"u8))
+        {
+            ctx.Fail("ERR unknown subcommand or wrong number of arguments for 'REPLYBUFFER'. Try DEBUG HELP.");
+            return;
+        }
+
+        ctx.Engine.OutputBlocks.ClientsKeepOne = !IsOn(ctx, 3);
+        ctx.Reply.Ok();
+    }
+
+    private static bool IsOn(CommandContext ctx, int argument = 2) => NumberText.TryParseInt64(ctx.Arg(argument), out var value) && value != 0;
 
     private static void Error(CommandContext ctx) => ctx.Reply.Error(ctx.Arg(2));
 

@@ -403,7 +403,7 @@ internal static class SetCommands
         var draft = ctx.Draft<SetValue>();
         if (SmallestFirst(sets))
         {
-            if (sets[0].Encoding != "intset") draft.StartAsListpack();          // as Redis does, with integers found out at the end
+            if (sets[0].Encoding == "listpack") draft.StartAsListpack();          // as Redis does, with integers found out at the end
             for (var common = new SetMeet(sets); common.MoveNext();) draft.Add(common.Current);
             draft.BecomeIntsIfPossible();
         }

@@ -18,7 +18,7 @@ internal static class SortedSetCommands
     private static readonly KeyEvent ZPopMaxEvent = new(NotifyClasses.ZSet, "zpopmax");
 
     [Flags]
-    private enum AddOptions
+    internal enum AddOptions
     {
         None = 0,
         IfMissing = 1,
@@ -139,13 +139,21 @@ internal static class SortedSetCommands
 
     private static void Add(CommandContext ctx, int first, int pairs, AddOptions options)
     {
-        var scores = pairs <= 64 ? stackalloc double[64] : new double[pairs];       // all scores are parsed before anything changes
-        var longest = 0;
+        var scores = pairs <= 64 ? stackalloc double[pairs] : new double[pairs];    // all scores are parsed before anything changes
         for (var i = 0; i < pairs; i++)
         {
             if (!ctx.TryDouble(first + (i * 2), out scores[i])) return;
-            longest = Math.Max(longest, ctx.Arg(first + (i * 2) + 1).Length);
         }
+
+        Add(ctx, scores, first + 1, step: 2, options);
+    }
+
+    /// <summary>Gives scores to members, of which the first is argument <paramref name="firstMember"/> and every <paramref name="step"/>th the next.</summary>
+    internal static void Add(CommandContext ctx, ReadOnlySpan<double> scores, int firstMember, int step, AddOptions options)
+    {
+        var pairs = scores.Length;
+        var longest = 0;
+        for (var i = 0; i < pairs; i++) longest = Math.Max(longest, ctx.Arg(firstMember + (i * step)).Length);
 
         var key = ctx.Arg(1);
         if (!ctx.TryWrite<ZSetValue>(key, out var set)) return;
@@ -168,7 +176,7 @@ internal static class SortedSetCommands
         double? result = null;
         for (var i = 0; i < pairs; i++)
         {
-            if (!AddOne(ctx, set, ctx.Arg(first + (i * 2) + 1), scores[i], options, ref added, ref updated, ref result)) break;
+            if (!AddOne(ctx, set, ctx.Arg(firstMember + (i * step)), scores[i], options, ref added, ref updated, ref result)) break;
         }
 
         if (added + updated > 0) ctx.Changed(key, increments ? ZIncrEvent : ZAddEvent, added + updated);

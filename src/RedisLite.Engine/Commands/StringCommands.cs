@@ -190,7 +190,7 @@ internal static class StringCommands
     private static void GetSet(CommandContext ctx)
     {
         var key = ctx.Arg(1);
-        if (!ctx.TryWrite<StringValue>(key, out var old)) return;
+        if (!ctx.TryRead<StringValue>(key, out var old)) return;           // it is read too: a hit or a miss, as in Redis
         ReplyValue(ctx, old);
         ctx.PutString(key, old.Entry, ctx.Arg(2), keepExpiry: false);
         ctx.Changed(key, KeyEvents.Set);
@@ -200,7 +200,7 @@ internal static class StringCommands
     private static void GetDel(CommandContext ctx)
     {
         var key = ctx.Arg(1);
-        if (!ctx.TryWrite<StringValue>(key, out var value)) return;
+        if (!ctx.TryRead<StringValue>(key, out var value)) return;
         ReplyValue(ctx, value);
         if (value.IsMissing) return;
         ctx.Remove(value.Entry);

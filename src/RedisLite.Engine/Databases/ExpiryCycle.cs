@@ -77,7 +77,7 @@ internal sealed class ExpiryCycle
         if (!inRound) BeginRound();
         var limitUs = SliceUs + (SliceUsPerEffort * (engine.Config.ActiveExpireEffort - 1));
         var finished = RunSlice(began, limitUs);
-        engine.Executor.EndUnit();
+        engine.Executor.EndUnit(engine.Internal);
         var spentUs = engine.Clock.MicrosecondsOf(engine.Clock.Timestamp() - began);
         roundCostUs += spentUs;
         CpuMicroseconds += spentUs;

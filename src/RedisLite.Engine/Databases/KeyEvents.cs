@@ -23,4 +23,7 @@ internal static class KeyEvents
     public static readonly KeyEvent New = new(NotifyClasses.New, "new");
     public static readonly KeyEvent KeyMiss = new(NotifyClasses.KeyMiss, "keymiss");
     public static readonly KeyEvent Set = new(NotifyClasses.String, "set");
+
+    /// <summary>A change that Redis announces to nobody (the cached count of a HyperLogLog).</summary>
+    public static readonly KeyEvent Silent = new(NotifyClasses.None, "");
 }

@@ -25,10 +25,12 @@ internal sealed class WatchedKeys(ByteKeyComparer comparer)
         if (!watchers.TryGetValue(watch.Key, out var list)) watchers.Add(watch.Key, list = []);
         list.Add(watch);
         watch.Client.Watching.Add(watch);
+        watch.Client.Hold(watch.Key);
     }
 
     public void Remove(WatchedKey watch)
     {
+        watch.Client.LetGo(watch.Key);
         if (!watchers.TryGetValue(watch.Key, out var list)) return;
         list.Remove(watch);
         if (list.Count == 0) watchers.Remove(watch.Key);

@@ -46,12 +46,11 @@ internal static class ClientsInfo
 {
     public static void Write(InfoText text, Engine engine)
     {
-        int replicas = 0, withTimeout = 0, tracking = 0;
+        int replicas = 0, withTimeout = 0;
         long input = 0, output = 0;
         foreach (var client in engine.Clients.All)
         {
             if (client.Has(ClientFlags.Replica)) replicas++;
-            if (client.Has(ClientFlags.Tracking)) tracking++;
             if (client.Blocked is { DeadlineMs: > 0 }) withTimeout++;
             input = Math.Max(input, client.QueryBufferSize);
             output = Math.Max(output, client.Output.Length);
@@ -63,7 +62,7 @@ internal static class ClientsInfo
         text.Field("client_recent_max_input_buffer", input);
         text.Field("client_recent_max_output_buffer", output);
         text.Field("blocked_clients", engine.Blocked.Count);
-        text.Field("tracking_clients", tracking);
+        text.Field("tracking_clients", engine.Tracking.ClientCount);
         text.Field("clients_in_timeout_table", withTimeout);
         text.Field("total_blocking_keys", engine.Blocked.KeyCount);
         text.Field("total_blocking_keys_on_nokey", engine.Blocked.KeysServedOnRemoval);

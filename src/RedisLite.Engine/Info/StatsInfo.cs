@@ -9,7 +9,7 @@ internal static class StatsInfo
         WriteKeys(text, stats, engine);
         text.Field("latest_fork_usec", 0);
         text.Field("total_forks", 0);
-        text.Field("migrate_cached_sockets", 0);
+        text.Field("migrate_cached_sockets", engine.Peers.Count);
         text.Field("slave_expires_tracked_keys", 0);
         text.Field("active_defrag_hits", stats.ActiveDefragHits);
         text.Field("active_defrag_misses", stats.ActiveDefragMisses);
@@ -17,9 +17,9 @@ internal static class StatsInfo
         text.Field("active_defrag_key_misses", 0);
         text.Field("total_active_defrag_time", 0);
         text.Field("current_active_defrag_time", 0);
-        text.Field("tracking_total_keys", 0);
-        text.Field("tracking_total_items", 0);
-        text.Field("tracking_total_prefixes", 0);
+        text.Field("tracking_total_keys", engine.Tracking.KeyCount);
+        text.Field("tracking_total_items", engine.Tracking.ItemCount);
+        text.Field("tracking_total_prefixes", engine.Tracking.PrefixCount);
         text.Field("unexpected_error_replies", 0);
         text.Field("total_error_replies", stats.ErrorReplies);
         text.Field("dump_payload_sanitizations", 0);

@@ -27,7 +27,7 @@ internal abstract class Connection(ExecutorLoop loop) : IConnection
     /// While its client is blocked or paused a connection takes in no more than this: its end must be noticed, its pipeline can wait in the kernel.
     private const int UnreadWhileHeld = 64 * 1024;
 
-    private readonly LoopPipeReader _reader = new();
+    private readonly LoopPipeReader _reader = new(loop.InputBuffers);
     private bool _canReceive;
     private bool _canSend = true;
     private bool _inputEnded;
@@ -104,6 +104,12 @@ internal abstract class Connection(ExecutorLoop loop) : IConnection
 
     public void Resume() => Loop.ServeLater(this);
 
+    public void TrimInput()
+    {
+        _reader.Trim();
+        if (Client is { } client) client.QueryBufferSize = _reader.OwnedBytes;
+    }
+
     public void Close()
     {
         _dropped = true;
@@ -135,13 +141,15 @@ internal abstract class Connection(ExecutorLoop loop) : IConnection
             budget -= received;
             client.TotalInput += received;
             Loop.Engine.Stats.NetInput += received;
+            Loop.Engine.Stats.Reads++;
             _reader.Received(received);
             if (received < area.Count && !ShortReceiveMayHaveMore) _canReceive = false;
             if (_reader.Unread < client.Parser.BytesWanted) continue;
             Process(client);
             if (client.Output.Length >= FlushedAtOnce && !Loop.Engine.HasSinks) Flush();
         }
-        _reader.Settle();
+        _reader.Settle(client.MayRead ? client.Parser.BytesWanted : 1);
+        client.QueryBytes = _reader.Unread;
         client.QueryBufferSize = _reader.OwnedBytes;
         if (_canReceive && budget <= 0) Loop.ServeLater(this);
     }
@@ -172,7 +180,7 @@ internal abstract class Connection(ExecutorLoop loop) : IConnection
     public void Flush()
     {
         var client = Client;
-        if (client == null || _dropped || IsEnded) return;
+        if (client == null || _dropped || IsEnded || client.Has(ClientFlags.Closing)) return;
         var output = client.Output;
         long sentInTurn = 0;
         while (_canSend && !output.IsEmpty)
@@ -197,6 +205,7 @@ internal abstract class Connection(ExecutorLoop loop) : IConnection
             sentInTurn += sent;
             client.TotalOutput += sent;
             Loop.Engine.Stats.NetOutput += sent;
+            Loop.Engine.Stats.Writes++;
         }
         if (output.IsEmpty && (client.CloseAfterReply || _inputEnded)) Loop.EndLater(this);
     }

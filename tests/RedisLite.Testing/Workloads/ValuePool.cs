@@ -15,6 +15,8 @@ internal sealed class ValuePool(int keysPerType)
     private static readonly string[] BadNumbers = ["", "abc", "1.5x", " 1", "1 ", "+1", "01", "0x10", "1e3", "9223372036854775808", "-9223372036854775809", "nan", "-", "--1"];
     private static readonly string[] Floats = ["0", "1", "-1", "0.1", "3.14159", "-2.5", "1e10", "1.0e-5", "5.0e3", "100", "123456789.123", "0.30000000000000004", "1e17"];
     private static readonly string[] BadFloats = ["", "abc", "1.5x", " 1", "nan", "inf", "-inf", "+inf", "1e400", "0x1p3"];
+    private static readonly string[] SortPatterns = ["w_*", "w_*", "h_*->f", "h_*->g", "nosort", "none_*", "w_*->f", "h_*"];
+    private static readonly string[] GetPatterns = ["#", "#", "w_*", "h_*->f", "none_*", "w_1", "h_*->none"];
     private static readonly string[] Patterns = ["*", "str:*", "*:1", "h?sh:*", "[sh]*", "[^s]*", "s[a-t]r:[0-3]", "nothing", "\\*", "*:[", "str:?", "**1*"];
 
     public int KeysPerType { get; } = keysPerType;
@@ -32,6 +34,11 @@ internal sealed class ValuePool(int keysPerType)
         "num" => "num:" + random.Next(KeysPerType),
         "geo" => "geo:" + random.Next(KeysPerType),
         "lex" => "lex:" + random.Next(KeysPerType),
+        "numlist" or "numset" or "numzset" => Key(hole, random),
+        "weightkey" => "w_" + random.Next(-20, 20).ToString(CultureInfo.InvariantCulture),
+        "weighthash" => "h_" + random.Next(-20, 20).ToString(CultureInfo.InvariantCulture),
+        "sortby" => SortPatterns[random.Next(SortPatterns.Length)],
+        "sortget" => GetPatterns[random.Next(GetPatterns.Length)],
         "hll" => "hll:" + random.Next(KeysPerType),
         "val" => Value(random),
         "short" => "v" + random.Next(50),
@@ -46,6 +53,7 @@ internal sealed class ValuePool(int keysPerType)
         "scorelimit" => Number(random, ["-inf", "+inf", "0", "(1", "2", "(2.5", "10", "(-inf", "1000"], ["abc", "(", "(x", ""]),
         "lexlimit" => Number(random, ["-", "+", "[a", "(b", "[m1", "(m2", "[", "[zz"], ["a", "", "m1", "*"]),
         "offset" => Number(random, ["0", "1", "5", "7", "8", "31", "63", "100", "300", "-1"], ["536870912", "4294967296", "-2", .. BadNumbers]),
+        "bitoffset" => Number(random, ["0", "1", "5", "7", "8", "31", "63", "64", "100", "300", "2000"], ["4294967296", "-1", "-2", .. BadNumbers]),
         "bit" => Number(random, ["0", "1"], ["2", "-1", .. BadNumbers]),
         "index" => Number(random, ["0", "1", "2", "-1", "-2", "5", "-5", "100", "-100"], BadNumbers),
         "count" => Number(random, ["1", "2", "3", "5", "10", "0", "-1", "-5"], BadNumbers),

@@ -196,21 +196,31 @@ public static class WorkloadFamilies
 
     private static readonly string[] Bits =
     [
-        "6 SETBIT {str} {offset} {bit}",
-        "4 GETBIT {str} {offset}",
+        "6 SETBIT {str} {bitoffset} {bit}",
+        "4 GETBIT {str} {bitoffset}",
         "4 BITCOUNT {str} [{index} {index} [BYTE|BIT]]",
         "4 BITPOS {str} {bit} [{index} [{index} [BYTE|BIT]]]",
-        "4 BITOP <AND|OR|XOR> {str} {str} {str}",
+        "4 BITOP <AND|OR|XOR> {str} ({str})+",
         "2 BITOP NOT {str} {str}",
-        "5 BITFIELD {str} (GET <u8|i5|u63|i64|u64> {offset}|SET <u8|i16> {offset} {int}|INCRBY <u2|i8> #{small} {int}|OVERFLOW <WRAP|SAT|FAIL>)+",
-        "2 BITFIELD_RO {str} (GET <u8|i5> {offset})+",
+        "5 BITFIELD {str} (GET <u8|i5|u63|i64|u64> {bitoffset}|SET <u8|i16|u63|i64|i1> {bitoffset} {int}|INCRBY <u2|i8|u63|i64> #{small} {int}|OVERFLOW <WRAP|SAT|FAIL>)+",
+        "3 BITFIELD {num} (GET <u8|i5> {bitoffset}|OVERFLOW <WRAP|SAT|FAIL> SET <u3|i7|u33> {bitoffset} {small}|OVERFLOW <WRAP|SAT> INCRBY <u3|i7|i33> {bitoffset} {small})+",
+        "2 BITFIELD_RO {str} (GET <u8|i5> {bitoffset})+",
+        "2 OBJECT ENCODING {str}",
     ];
 
     private static readonly string[] HyperLogLogs =
     [
         "8 PFADD {hll} ({member})+",
+        "8 PFADD {hll} {manyfield} {manyfield} {manyfield} {manyfield} {manyfield} {manyfield} {manyfield} {manyfield}",
+        "1 PFADD {hll}",
         "4 PFCOUNT ({hll})+",
         "2 PFMERGE {hll} ({hll})+",
+        "2 GET {hll}",
+        "1 PFDEBUG <ENCODING|DECODE> {hll}",
+        "1 PFDEBUG <GETREG|TODENSE> hll:0",
+        "1 DEL {hll}",
+        "1 PFADD {str} {member}",
+        "1 PFCOUNT {hll} {str}",
     ];
 
     private static readonly string[] Geo =
@@ -219,9 +229,35 @@ public static class WorkloadFamilies
         "3 GEOPOS {geo} ({member})+",
         "3 GEODIST {geo} {member} {member} [m|km|ft|mi]",
         "3 GEOHASH {geo} ({member})+",
-        "4 GEOSEARCH {geo} FROMLONLAT {lon} {lat} <BYRADIUS 500 km|BYBOX 1000 800 km> ASC [COUNT {count} [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]",
-        "3 GEOSEARCH {geo} FROMMEMBER {member} BYRADIUS 9000 km DESC [WITHDIST]",
-        "2 GEOSEARCHSTORE {geo} {geo} FROMLONLAT {lon} {lat} BYRADIUS 5000 km [STOREDIST]",
+        "4 GEOSEARCH {geo} FROMLONLAT {lon} {lat} <BYRADIUS 500 km|BYBOX 1000 800 km> [ASC|DESC] [COUNT {count} [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]",
+        "3 GEOSEARCH {geo} FROMMEMBER {member} <BYRADIUS 9000 km|BYBOX 4000 9000 mi> [ASC|DESC] [COUNT {count}] [WITHDIST]",
+        "2 GEOSEARCHSTORE {geo} {geo} FROMLONLAT {lon} {lat} BYRADIUS 5000 km [COUNT {count} [ANY]] [STOREDIST]",
+        "2 GEORADIUS {geo} {lon} {lat} {small} <km|mi> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT {count} [ANY]] [ASC|DESC] [STORE geo:s|STOREDIST geo:d]",
+        "2 GEORADIUSBYMEMBER {geo} {member} 7000 km [WITHDIST] [COUNT {count}] [ASC|DESC] [STORE geo:s|STOREDIST geo:d]",
+        "1 GEORADIUS_RO {geo} {lon} {lat} 3000 km [COUNT {count}] [ASC|DESC]",
+        "1 GEORADIUSBYMEMBER_RO {geo} {member} 3000 km [COUNT {count}] [ASC|DESC]",
+        "1 ZRANGE {geo} 0 -1 WITHSCORES",
+    ];
+
+    private static readonly string[] Sorts =
+    [
+        "8 RPUSH {numlist} ({intmember})+",
+        "1 RPUSH {numlist} {member}",
+        "1 LPOP {numlist} 3",
+        "1 DEL {numlist}",
+        "6 !SADD {numset} ({intmember})+",
+        "6 !ZADD {numzset} ({score} {intmember})+",
+        "6 SET {weightkey} {small}",
+        "1 SET {weightkey} {val}",
+        "6 HSET {weighthash} <f|g> {small}",
+        "6 SORT {numlist} [BY {sortby}] [LIMIT {index} {count}] (GET {sortget})+ [ASC|DESC] [ALPHA] [STORE {numlist}]",
+        "6 SORT {numlist} [BY {sortby}] [LIMIT {index} {count}] [ASC|DESC] [ALPHA] [STORE {numlist}]",
+        "3 SORT_RO {numlist} [BY {sortby}] [LIMIT {index} {count}] [ASC|DESC] [ALPHA]",
+        "4 SORT {numset} [BY {sortby}] [LIMIT {index} {count}] [GET {sortget}] [ASC|DESC] [ALPHA] [STORE {numlist}]",
+        // Where weights are equal texts, the order is that of Redis's table.
+        "4 SORT {numzset} [BY {sortby}] [LIMIT {index} {count}] [GET {sortget}] [ASC|DESC] [STORE {numlist}]",
+        "2 SORT {numzset} [LIMIT {index} {count}] ALPHA [ASC|DESC]",
+        "1 SORT {anytype} [LIMIT {index} {count}] [ASC|DESC]",
     ];
 
     private static readonly string[] Streams =
@@ -257,6 +293,7 @@ public static class WorkloadFamilies
         ["bits"] = Bits,
         ["hyperloglog"] = HyperLogLogs,
         ["geo"] = Geo,
+        ["sorts"] = Sorts,
         ["streams"] = Streams,
     };
 }

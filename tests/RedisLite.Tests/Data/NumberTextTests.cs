@@ -174,4 +174,18 @@ public class NumberTextTests
     }
 
     private static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
+
+    // What redis-server 7.2.6 made of distances where %.4f would end in another digit.
+    [Theory]
+    [InlineData(31747611.179250002, "31747611.1792")]
+    [InlineData(55094445.91535, "55094445.9154")]
+    [InlineData(37386880.68185, "37386880.6818")]
+    [InlineData(0, "0.0000")]
+    [InlineData(0.00004, "0.0000")]
+    [InlineData(166274.1516, "166274.1516")]
+    public void Distances_have_four_decimals(double value, string text)
+    {
+        Span<byte> written = stackalloc byte[64];
+        Assert.Equal(text, System.Text.Encoding.ASCII.GetString(written[..NumberText.FormatDistance(value, written)]));
+    }
 }

@@ -44,6 +44,7 @@ internal sealed class EngineProbe : IConnection, IEngineLog, IProcessFacts
     int IConnection.FileDescriptor => 3;
     bool IConnection.IsUnixSocket => false;
     void IConnection.Resume() { }
+    void IConnection.TrimInput() { }
     void IConnection.Close() { }
     void IEngineLog.Write(LogLevel level, string message) { }
     int IProcessFacts.ProcessId => 1;

@@ -14,7 +14,8 @@ public class ReplayLawTests
     public static TheoryData<string, int> Cases()
     {
         var cases = new TheoryData<string, int>();
-        foreach (var families in new[] { "strings,keys", "hashes,keys", "strings,keys,hashes", "lists,keys", "sets,keys", "zsets,keys" })
+        foreach (var families in new[] { "strings,keys", "hashes,keys", "strings,keys,hashes", "lists,keys", "sets,keys", "zsets,keys",
+            "bits,strings,keys", "hyperloglog,strings", "geo,zsets", "sorts,keys" })
         {
             for (var seed = 1; seed <= 6; seed++) cases.Add(families, seed);
         }

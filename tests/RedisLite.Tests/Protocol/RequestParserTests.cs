@@ -159,7 +159,8 @@ public class RequestParserTests
         Bytes("*2\r\n$3\r\nGET\r\n$100000\r\n").CopyTo(input, 0);
         Assert.Equal(ParseStatus.NeedMore, parser.Parse(input, 0, 50, batch));
         Assert.Equal(22 + 100_002, parser.BytesWanted);
-        Assert.Equal(1, parser.PendingArguments);
+        Assert.Equal(3, parser.PendingArgumentBytes);
+        Assert.Equal(22, parser.BytesBeforeBigArgument);
         Assert.Equal(ParseStatus.NeedMore, parser.Parse(input, 0, parser.BytesWanted - 1, batch));
         Assert.Equal(ParseStatus.NeedMore, parser.Parse(input, 0, parser.BytesWanted, batch));
         Assert.Equal(100_000, batch.Arg(batch.Requests[0], 1).Length);

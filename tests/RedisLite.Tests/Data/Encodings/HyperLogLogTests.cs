@@ -14,7 +14,9 @@ public class HyperLogLogTests
         var index = HyperLogLog.Locate(element, out var rank);
         if (HyperLogLog.IsSparse(_bytes))
         {
-            if (HyperLogLog.SetSparse(_bytes, ref _length, index, rank, sparseMax) != RegisterChange.TooBigForSparse) return;
+            var change = HyperLogLog.PlanSparse(_bytes.AsSpan(0, _length), index, rank, sparseMax, out var edit);
+            if (change == RegisterChange.Changed) HyperLogLog.Apply(edit, _bytes, ref _length);
+            if (change != RegisterChange.TooBigForSparse) return;
             var sparse = _bytes[.._length];
             Assert.True(HyperLogLog.ToDense(sparse, _bytes));
             _length = HyperLogLog.DenseSize;
@@ -87,7 +89,8 @@ public class HyperLogLogTests
             var merged = HyperLogLog.MergeInto(registers, bytes.AsSpan(0, cut));
             Assert.Equal(merged, HyperLogLog.ToDense(bytes.AsSpan(0, cut), dense));
             var length = _length;
-            HyperLogLog.SetSparse(bytes, ref length, random.Next(HyperLogLog.Registers), random.Next(1, 33), 3000);
+            if (HyperLogLog.PlanSparse(bytes.AsSpan(0, length), random.Next(HyperLogLog.Registers), random.Next(1, 33), 3000, out var edit) == RegisterChange.Changed)
+                HyperLogLog.Apply(edit, bytes, ref length);
             Assert.InRange(length, HyperLogLog.HeaderSize, bytes.Length);
         }
     }
