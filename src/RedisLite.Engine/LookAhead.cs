@@ -26,12 +26,6 @@ internal sealed class LookAhead(Engine engine)
     /// <summary>The hash of a request's first argument when that is a key and was hashed, else 0.</summary>
     public ulong HashOf(int request) => hashes[request];
 
-    /// <summary>Only the first step, again: names have changed their meaning.</summary>
-    public void FindCommands(RequestBatch batch)
-    {
-        for (var i = 0; i < batch.Count; i++) specs[i] = engine.Commands.Find(batch.Arg(batch.Requests[i], 0));
-    }
-
     public void Run(RequestBatch batch, Keyspace keys)
     {
         if (batch.Count == 1)
