@@ -8,17 +8,20 @@ RedisLite beside redis-server, on the same machine in one run, taking turns.
     python3 benchmarks/compare/compare.py --ours 'redis-server'          what noise looks like
 
 Rows: cpu (server CPU per request and requests per second), get (random GET over many keys), latency (one client, p50),
-memory (bytes of resident growth per item), churn (changing sizes, then deletes, then FLUSHALL), startup (first PONG, idle size).
+memory (bytes of resident growth per item), churn (changing sizes, then deletes, then FLUSHALL), startup (first PONG, idle size);
+aof (SET with an append-only file), save (SAVE, BGSAVE, loading an RDB file), bgsave (what clients feel meanwhile).
 CPU is the process's own clock (user and system time of all its threads); figures are medians over rounds. A ratio is ours
 divided by redis-server's: below 1 is better for CPU, memory and latency. `<= x` is the figure that the project has promised.
 """
 import argparse, csv, io, json, os, shlex, statistics, subprocess, sys
 
 sys.dont_write_bytecode = True
+import durability
 import rows
 from servers import ROOT, Server
 
-ALL_ROWS = ("cpu", "get", "latency", "memory", "churn", "startup")
+ALL_ROWS = ("cpu", "get", "latency", "memory", "churn", "startup", "aof", "save", "bgsave")
+DEFAULT_ROWS = ALL_ROWS[:6]
 
 
 class Run:
@@ -169,7 +172,7 @@ def parse():
     p.add_argument("--redis", default="redis-server", help="command that starts the reference")
     p.add_argument("--quick", action="store_true", help="under two minutes")
     p.add_argument("--rounds", type=int, help="turns of each server (default 5, quick 2)")
-    p.add_argument("--rows", type=names, default=list(ALL_ROWS), help="of " + ",".join(ALL_ROWS))
+    p.add_argument("--rows", type=names, default=list(DEFAULT_ROWS), help="of " + ",".join(ALL_ROWS) + " (default: the first six)")
     p.add_argument("--loads", type=names, default=list(rows.DEFAULT_LOADS), help="of " + ",".join(r[0] for r in rows.LOADS))
     p.add_argument("--pipelines", type=lambda t: [int(n) for n in t.split(",")], default=list(rows.PIPELINES))
     p.add_argument("--data", default="", help="memory rows whose name contains this text (default: the first five)")
@@ -186,7 +189,9 @@ def main():
     options = parse()
     run = Run(options)
     print("%-10s %-34s %12s %12s %-8s %6s" % ("", "", "redis-server", "ours", "", "ratio"))
-    table = dict(cpu=cpu_rows, get=get_row, latency=latency_rows, memory=memory_rows, churn=churn_rows, startup=startup_rows)
+    table = dict(cpu=cpu_rows, get=get_row, latency=latency_rows, memory=memory_rows, churn=churn_rows, startup=startup_rows,
+                 aof=lambda run: durability.aof_rows(run, benchmark, alternating), save=lambda run: durability.save_and_load_rows(run, alternating),
+                 bgsave=durability.bgsave_rows)
     for row in options.rows:
         table[row](run)
     if options.json:

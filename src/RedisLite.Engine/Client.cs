@@ -102,6 +102,9 @@ internal sealed class Client
 
     public Waiting.BlockedState? Blocked { get; set; }
 
+    /// <summary>How far the append-only file had come with this client's last write (<see cref="Durability.AofLog.Appended"/>).</summary>
+    public long AofMark { get; set; }
+
     public long TotalInput { get; set; }
 
     public long TotalOutput { get; set; }

@@ -33,5 +33,6 @@ internal static class CommandCatalog
         .Add("server", CommandCommands.Table())
         .Add("server", PersistenceCommands.Table())
         .Add("generic", DumpCommands.Table())
+        .Add("generic", MigrateCommand.Table())
         .Freeze();
 }

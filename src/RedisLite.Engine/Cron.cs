@@ -37,7 +37,9 @@ internal sealed class Cron(Engine engine)
         engine.Rates.Sample(now, engine.Stats, engine.LoopTimes);
         engine.Expiry.SampleLifetimes();
         engine.Clients.CloseIdle(now);
+        engine.Peers.CloseIdle(now);
         engine.Durability.Tick(now);
+        engine.Shutdown.Tick();
         SampleMemory(now);
     }
 

@@ -6,6 +6,7 @@ using RedisLite.Engine.Config;
 using RedisLite.Engine.Databases;
 using RedisLite.Engine.Info;
 using RedisLite.Engine.Channels;
+using RedisLite.Engine.Peers;
 using RedisLite.Protocol;
 
 namespace RedisLite.Engine;
@@ -50,6 +51,8 @@ internal sealed class Engine
         Internal = new Client(this, 0, new NoConnection(), RespLimits) { Flags = ClientFlags.Internal, User = Accounts.Default };
         Scripts = new Scripting.ScriptEngine(this);
         Durability = new Durability.Durability(this);
+        Peers = new PeerSessions(this);
+        Shutdown = new Shutdown(this);
         cron = new Cron(this);
         ConfigEffects.Attach(this);
         AclFile.LoadAtStart();
@@ -129,6 +132,11 @@ internal sealed class Engine
 
     /// <summary>Files: snapshots, the append-only file, loading.</summary>
     public Durability.Durability Durability { get; }
+
+    public Shutdown Shutdown { get; }
+
+    /// <summary>Links to other servers that MIGRATE keeps open for a while.</summary>
+    public PeerSessions Peers { get; }
 
     /// <summary>The client of units that no connection asked for.</summary>
     public Client Internal { get; }

@@ -1,3 +1,4 @@
+using RedisLite.Engine.Peers;
 using RedisLite.Persistence;
 
 namespace RedisLite.Engine;
@@ -55,6 +56,9 @@ internal sealed record EngineEnvironment(TimeProvider Time, Random Random, IStor
 {
     /// <summary>Where long work goes; without threads it is done at once.</summary>
     public IBackground Background { get; init; } = new InlineBackground();
+
+    /// <summary>How other servers are reached.</summary>
+    public IPeers Peers { get; init; } = new NoPeers();
 
     /// <summary>Bytes that nobody can guess, for passwords; what a seed gives otherwise.</summary>
     public SecretSource FillSecret { get; init; } = Random.NextBytes;

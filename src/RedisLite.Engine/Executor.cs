@@ -138,7 +138,7 @@ internal sealed class Executor
 
         engine.Blocked.Unblock(client);
         Account(ctx, engine.Clock.Timestamp() - before);
-        FlushEffects();
+        FlushEffects(client);
         Resume(client);
     }
 
@@ -154,7 +154,7 @@ internal sealed class Executor
     public string? Replay(Client client, RequestBatch source, in Request request)
     {
         var spec = engine.Commands.Find(source.Arg(request, 0)) ?? engine.Commands.FindDisabled(source.Arg(request, 0));
-        if (spec is null) return $"Unknown command '{System.Text.Encoding.Latin1.GetString(source.Arg(request, 0))}'";
+        if (spec is null) return $"Unknown command '{CommandGate.Shown(source.Arg(request, 0), 128)}' reading the append only file";
         var ctx = replayContext;                    // DEBUG LOADAOF replays while its own context is in use
         ctx.Load(client, client.Reply, source.Buffer, source.Args, request.FirstArg, request.Argc);
         RunUnit(client, ctx, spec);
@@ -173,15 +173,15 @@ internal sealed class Executor
         ctx.Load(engine.Internal, engine.Internal.Reply, [], [], 0, 0);
         ctx.Begin(engine.InternalCommand);
         work(ctx);
-        FlushEffects();
+        FlushEffects(engine.Internal);
         if (!beforeRequest && engine.Blocked.HasReady) engine.Blocked.ServeReady();
     }
 
     /// <summary>Effects of the finished unit go to the sinks; then whoever waited for its keys is served.</summary>
-    public void EndUnit()
+    public void EndUnit(Client client)
     {
         if (duringScript) return;                   // the unit is the script, and it goes on
-        FlushEffects();
+        FlushEffects(client);
         if (engine.Blocked.HasReady) engine.Blocked.ServeReady();
     }
 
@@ -276,7 +276,7 @@ internal sealed class Executor
             engine.Clock.NextUnit();
         }
 
-        EndUnit();
+        EndUnit(client);
         return true;
     }
 
@@ -352,12 +352,13 @@ internal sealed class Executor
         if (engine.Config.LatencyTracking) (spec.Latency ??= new LatencyHistogram()).Record(nanoseconds);
     }
 
-    private void FlushEffects()
+    private void FlushEffects(Client client)
     {
         var effects = engine.Effects;
         if (effects.Count == 0) return;
         foreach (var sink in engine.Sinks) sink.Append(effects);
         effects.Clear();
+        client.AofMark = engine.Durability.Aof.Appended;
     }
 
     private void Resume(Client client)

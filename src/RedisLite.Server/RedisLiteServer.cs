@@ -17,6 +17,7 @@ public sealed class RedisLiteServer : IAsyncDisposable
 
     private readonly ServerConfig _config;
     private readonly RedisLiteOptions _options;
+    private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<int> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ExecutorLoop _loop = null!;
@@ -60,7 +61,10 @@ public sealed class RedisLiteServer : IAsyncDisposable
         return server;
     }
 
-    /// Completes when the server accepts connections, or fails with the reason why it cannot.
+    /// Completes when the server listens; what it has to load comes after that. Fails with the reason why it cannot.
+    internal Task Listening => _listening.Task;
+
+    /// Completes when the data are loaded and every command is served, or fails with the reason why that cannot be.
     internal Task Started => _started.Task;
 
     /// <summary>The TCP port that is listened on; 0 without TCP.</summary>
@@ -100,13 +104,14 @@ public sealed class RedisLiteServer : IAsyncDisposable
         return _stopped.Task;
     }
 
-    /// SHUTDOWN from outside: a signal. False: refused, because saving failed; the server then goes on.
-    internal Task<bool> RequestShutdown(ShutdownOptions options) => OnLoop(() =>
-    {
-        if (Shutdown.TryBegin(_loop.Engine, options)) return true;
-        _loop.Engine.Log.Write(LogLevel.Warning, "Errors trying to shut down the server. Check the logs for more information.");
-        return false;
-    });
+    /// SHUTDOWN from outside: a signal. It may still be taken back, or refused because saving fails; the server then goes on.
+    internal void RequestShutdown(ShutdownOptions options) => _loop.Mailbox.Post(() => _loop.Engine.Shutdown.Request(options));
+
+    /// A signal has asked, and the end is being prepared or soon will be. Any thread.
+    internal bool IsShutdownRequested => _loop.Engine.Shutdown.IsRequested;
+
+    /// Any thread; the process is about to end in the middle of a save.
+    internal void DeleteTemporaryFile() => _loop.Engine.Durability.Saver.DeleteTemporaryFile();
 
     /// <summary>Stops the server.</summary>
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
@@ -144,11 +149,14 @@ public sealed class RedisLiteServer : IAsyncDisposable
             _listeners?.CloseAll();
             _loop?.Dispose();
             _pages?.Dispose();
+            _listening.SetException(problem);
+            _ = _listening.Task.Exception;                           // whoever waits for Started only does not look at it
             _started.SetException(problem);
             _stopped.SetResult(1);
             return;
         }
 
+        _listening.SetResult();
         try
         {
             _loop.Engine.Durability.Loader.Finished = Announce;
@@ -187,9 +195,10 @@ public sealed class RedisLiteServer : IAsyncDisposable
             _listeners = new ListenerSet(transport, _config, log);
             var random = _options.Seed is { } seed ? new Random(seed) : new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
             var facts = new ProcessFacts(_config, () => _listeners.Port, Exit);
-            var environment = new EngineEnvironment(_options.TimeProvider, random, new DiskStorage(), log, facts) 
+            var environment = new EngineEnvironment(_options.TimeProvider, random, new DiskStorage(), log, facts)
             {
                 Background = _background,
+                Peers = new SocketPeers(),
                 FillSecret = _options.Seed is null ? RandomNumberGenerator.Fill : random.NextBytes,
             };
             var engine = new RedisEngine(environment, _config);

@@ -43,9 +43,11 @@ internal sealed class ServerCommand
         OomScore.Attach(config);
         var server = RedisLiteServer.Launch(config, new RedisLiteOptions { Logger = logger });
         AnnounceStart();
-        if (!HasStarted(server)) return 1;
+        if (!IsListening(server)) return 1;
 
-        using var signals = new Signals(config, Say, server.RequestShutdown);
+        using var signals = new Signals(config, Say, server);
+        AnnounceListening(server);
+        if (!HasLoaded(server)) return server.Completion.GetAwaiter().GetResult();
         AnnounceReady(server);
         var exitCode = Serve(server);
 
@@ -64,11 +66,25 @@ internal sealed class ServerCommand
         output.Role = config.Replicaof == null ? 'M' : 'S';
     }
 
-    private bool HasStarted(RedisLiteServer server)
+    /// <summary>What goes wrong here the log knows already.</summary>
+    private static bool HasLoaded(RedisLiteServer server)
     {
         try
         {
             server.Started.GetAwaiter().GetResult();
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private bool IsListening(RedisLiteServer server)
+    {
+        try
+        {
+            server.Listening.GetAwaiter().GetResult();
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException or InvalidOperationException)
@@ -78,12 +94,17 @@ internal sealed class ServerCommand
         }
     }
 
-    private void AnnounceReady(RedisLiteServer server)
+    /// <summary>Before anything is loaded, as Redis does: scripts and tests wait for these lines.</summary>
+    private void AnnounceListening(RedisLiteServer server)
     {
         if (config.AlwaysShowLogo || (config.Logfile.Length == 0 && !Console.IsOutputRedirected)) output.WriteRaw(Banner.Text(config, server.Port));
         Say(EngineLevel.Notice, $"Running mode={(config.ClusterEnabled ? "cluster" : "standalone")}, port={server.Port}, PID: {Environment.ProcessId}.");
         PidFile.Write(config, reason => Say(EngineLevel.Warning, reason));
         Say(EngineLevel.Notice, "Server initialized");
+    }
+
+    private void AnnounceReady(RedisLiteServer server)
+    {
         if (server.Port > 0) Say(EngineLevel.Notice, "Ready to accept connections tcp");
         if (config.Unixsocket.Length > 0) Say(EngineLevel.Notice, "Ready to accept connections unix");
         Supervisor.Tell(config, "STATUS=Ready to accept connections\nREADY=1\n");

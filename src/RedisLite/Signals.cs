@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using RedisLite.Engine;
 using RedisLite.Engine.Config;
+using RedisLite.Server;
 
 namespace RedisLite;
 
@@ -11,14 +12,13 @@ namespace RedisLite;
 internal sealed class Signals : IDisposable
 {
     private readonly PosixSignalRegistration[] registrations;
-    private readonly Func<ShutdownOptions, Task<bool>> shutDown;
+    private readonly RedisLiteServer server;
     private readonly ServerConfig config;
     private readonly Action<LogLevel, string> log;
-    private int interrupts;
 
-    public Signals(ServerConfig config, Action<LogLevel, string> log, Func<ShutdownOptions, Task<bool>> shutDown)
+    public Signals(ServerConfig config, Action<LogLevel, string> log, RedisLiteServer server)
     {
-        this.shutDown = shutDown;
+        this.server = server;
         this.config = config;
         this.log = log;
         registrations =
@@ -33,19 +33,20 @@ internal sealed class Signals : IDisposable
     {
         context.Cancel = true;
         log(LogLevel.Warning, "Received SIGTERM scheduling shutdown...");
-        shutDown(config.ShutdownOnSigterm);
+        server.RequestShutdown(config.ShutdownOnSigterm);
     }
 
     private void Interrupt(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (Interlocked.Increment(ref interrupts) > 1)
+        if (server.IsShutdownRequested)
         {
             log(LogLevel.Warning, "You insist... exiting now.");
+            server.DeleteTemporaryFile();
             Environment.Exit(1);
         }
         log(LogLevel.Warning, "Received SIGINT scheduling shutdown...");
-        shutDown(config.ShutdownOnSigint).ContinueWith(asked => interrupts = asked.Result ? 1 : 0, TaskContinuationOptions.OnlyOnRanToCompletion);
+        server.RequestShutdown(config.ShutdownOnSigint);
     }
 
     public void Dispose()

@@ -54,6 +54,8 @@ internal sealed class SimStorage : IStorage
     /// <summary>Bytes that all files may take together.</summary>
     public long Capacity { get; set; } = long.MaxValue;
 
+    public long Used => _names.Values.Sum(static file => (long)file.Bytes.Length);
+
     /// <summary>Operations that changed something so far.</summary>
     public int Operations { get; private set; }
 
@@ -152,7 +154,7 @@ internal sealed class SimStorage : IStorage
 
     private void Reserve(long bytes)
     {
-        if (_names.Values.Sum(static file => (long)file.Bytes.Length) + bytes > Capacity) throw new IOException("No space left on device");
+        if (Used + bytes > Capacity) throw new IOException("No space left on device");
     }
 
     private void SyncDirectory(string path)

@@ -31,7 +31,7 @@ internal sealed class TestEngine
         Clock = clock ?? new SimClock();
         Log = new TestLog();
         Process = new TestProcess(Clock);
-        Engine = new Engine.Engine(new EngineEnvironment(Clock, new Random(seed), Storage, Log, Process) { Background = Background }, config, commands?.Invoke());
+        Engine = new Engine.Engine(new EngineEnvironment(Clock, new Random(seed), Storage, Log, Process) { Background = Background, Peers = Peers }, config, commands?.Invoke());
         Engine.Start();
         Engine.Durability.Loader.RunToEnd();
         _main = Connect();
@@ -44,6 +44,9 @@ internal sealed class TestEngine
     public SimStorage Storage { get; }
 
     public SimBackground Background { get; } = new();
+
+    /// <summary>Other engines that MIGRATE can reach.</summary>
+    public SimPeers Peers { get; } = new();
 
     public TestLog Log { get; }
 

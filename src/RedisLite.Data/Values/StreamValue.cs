@@ -317,7 +317,7 @@ internal readonly struct StreamValue(Entry entry) : IValue<StreamValue>
         if (removed > 0) MarkDeleted(ref tree, master, removed);
     }
 
-    /// <summary>Adds a node as an RDB file holds it (<see cref="ValueCheck.IsStreamNode"/> has seen it), behind all others. Returns its live entries.</summary>
+    /// <summary>Adds a node as an RDB file holds it (<see cref="StreamCheck.IsValid"/> has seen it), behind all others. Returns its live entries.</summary>
     public long AddNode(StreamId masterId, ReadOnlySpan<byte> pack)
     {
         var tree = IdTree.Open(Heap, Header.Entries);

@@ -20,6 +20,7 @@ internal static class DebugCommands
 
     private static readonly Part[] Parts =
     [
+        new("AOF-FLUSH-SLEEP", 1, 1, AofFlushSleep, "AOF-FLUSH-SLEEP <microseconds>", "    Sleep so long before each write to the AOF, as a slow disk would."),
         new("CONFIG-REWRITE-FORCE-ALL", 0, 0, static ctx => ConfigCommands.Rewrite(ctx, all: true), "CONFIG-REWRITE-FORCE-ALL",
             "    CONFIG REWRITE of every directive, changed or not."),
         new("DIGEST", 0, 0, Digest, "DIGEST", "    20 bytes in hex that are the same for the same data, here and in Redis."),
@@ -42,6 +43,8 @@ internal static class DebugCommands
             "    With 0, keys past their time go only when somebody asks for them."),
         new("SET-DISABLE-DENY-SCRIPTS", 1, 1, SetDisableDenyScripts, "SET-DISABLE-DENY-SCRIPTS <0|1>",
             "    With 1, scripts may call the commands that are refused to them."),
+        new("SET-SKIP-CHECKSUM-VALIDATION", 1, 1, SetSkipChecksum, "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+            "    With 1, RDB files and RESTORE payloads are read whatever their checksum says."),
         new("SLEEP", 1, 1, Sleep, "SLEEP <seconds>", "    Stop the server for so long. Decimals allowed."),
         new("STRUCTSIZE", 0, 0, StructSize, "STRUCTSIZE", "    Bytes of the structures that data is kept in."),
         new("HELP", 0, 0, Help),
@@ -106,6 +109,19 @@ internal static class DebugCommands
     private static void SetActiveExpire(CommandContext ctx)
     {
         ctx.Engine.ActiveExpireEnabled = IsOn(ctx);
+        ctx.Reply.Ok();
+    }
+
+    private static void SetSkipChecksum(CommandContext ctx)
+    {
+        ctx.Engine.Durability.SkipsChecksums = IsOn(ctx);
+        ctx.Reply.Ok();
+    }
+
+    private static void AofFlushSleep(CommandContext ctx)
+    {
+        _ = NumberText.TryParseInt64(ctx.Arg(2), out var microseconds);
+        ctx.Engine.Durability.Aof.FlushSleepUs = Math.Clamp(microseconds, 0, 1_000_000_000);
         ctx.Reply.Ok();
     }
 

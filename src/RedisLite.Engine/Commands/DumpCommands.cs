@@ -90,7 +90,7 @@ internal static class DumpCommands
         var durability = ctx.Engine.Durability;
         staged = ctx.NextEntry();
         var payload = ctx.Arg(3);
-        if (!DumpPayload.Verify(payload, out var version))
+        if (!DumpPayload.Verify(payload, out var version, verifyChecksum: !durability.SkipsChecksums))
         {
             ctx.Fail("ERR DUMP payload version or checksum are wrong");
             return false;

@@ -164,13 +164,20 @@ internal static class ServerCommands
 
         const ShutdownOptions contradiction = ShutdownOptions.Save | ShutdownOptions.NoSave;
         if ((options & contradiction) == contradiction || (abort && options != ShutdownOptions.Default)) args.Unexpected();
-        if (abort) args.Fail("ERR No shutdown in progress.");                  // it never waits: there are no replicas to wait for
-        if ((options & ShutdownOptions.Now) == 0 && ctx.MayNotBlock) args.Fail("ERR SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client");
+        if ((options & ShutdownOptions.Now) == 0 && !abort && ctx.MayNotBlock) args.Fail("ERR SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client");
         var run = ctx.Engine.Scripts.Run;
         if (run.IsBusy && (options & ShutdownOptions.NoSave) == 0) args.Fail(run.IsFunction ? Errors.BusyFunction : Errors.BusyScript);
         if (args.Failed()) return;
 
-        if (!RedisLite.Engine.Shutdown.TryBegin(ctx.Engine, options)) ctx.Fail("ERR Errors trying to SHUTDOWN. Check logs.");
+        if (abort)
+        {
+            if (ctx.Engine.Shutdown.TryAbort()) ctx.Reply.Ok();
+            else ctx.Fail("ERR No shutdown in progress.");
+        }
+        else if (!ctx.Engine.Shutdown.TryBegin(options))
+        {
+            ctx.Fail("ERR Errors trying to SHUTDOWN. Check logs.");
+        }
     }
 
     private static void LolWut(CommandContext ctx)

@@ -134,7 +134,7 @@ internal sealed class Eviction
         IsRunning = possible && !done;
         SetExceeded(!done);
         engine.AddLatency("eviction-cycle", engine.Clock.MicrosecondsOf(engine.Clock.Timestamp() - began) / 1000);
-        if (!beforeRequest) engine.Executor.EndUnit();
+        if (!beforeRequest) engine.Executor.EndUnit(engine.Internal);
         IsOutOfMemory = !done && !possible;
         return !IsOutOfMemory;
     }

@@ -85,7 +85,7 @@ internal sealed class ExpiryCycle
         sliceBegan = began;
         sliceLimitUs = SliceUs + (SliceUsPerEffort * (engine.Config.ActiveExpireEffort - 1));
         var finished = RunSlice();
-        engine.Executor.EndUnit();
+        engine.Executor.EndUnit(engine.Internal);
         var spentUs = engine.Clock.MicrosecondsOf(engine.Clock.Timestamp() - began);
         roundCostUs += spentUs;
         CpuMicroseconds += spentUs;

@@ -46,7 +46,17 @@ internal sealed class AofLog : IEffectSink
     private long lastTryMs;
     private long lastWriteTryMs;
 
-    public AofLog(Engine engine) => this.engine = engine;
+    public AofLog(Engine engine)
+    {
+        this.engine = engine;
+        Waiters = new AofWaiters(engine, this);
+    }
+
+    /// <summary>DEBUG AOF-FLUSH-SLEEP.</summary>
+    public long FlushSleepUs { get; set; }
+
+    /// <summary>Clients that wait for the disk.</summary>
+    public AofWaiters Waiters { get; }
 
     public AofState State { get; private set; }
 
@@ -181,6 +191,7 @@ internal sealed class AofLog : IEffectSink
     private bool TryWrite()
     {
         lastWriteTryMs = engine.Clock.NowMs;
+        if (FlushSleepUs > 0) engine.Environment.Process.Sleep(TimeSpan.FromMicroseconds(FlushSleepUs));
         var length = file!.Length;
         try
         {
@@ -241,6 +252,7 @@ internal sealed class AofLog : IEffectSink
         lastFsyncMs = engine.Clock.NowMs;
         unsyncedBytes = 0;
         Synced = Math.Max(Synced, appended);
+        Waiters.Signal();
     }
 
     private void StartFsync()
@@ -257,6 +269,7 @@ internal sealed class AofLog : IEffectSink
         if (job.Failure is null)
         {
             Synced = Math.Max(Synced, job.UpTo);
+            Waiters.Signal();
             return;
         }
         // After a failed fsync the kernel may have dropped what it could not write; only a new base makes the log whole again.
@@ -286,7 +299,7 @@ internal sealed class AofLog : IEffectSink
         {
             if (part is null) continue;
             var path = Path(part.Name);
-            var opened = Storage.OpenRead(path) ?? throw new AofException($"the AOF file {part.Name}, which the manifest names, doesn't exist");
+            var opened = Storage.OpenRead(path) ?? throw new AofException($"the AOF file {part.Name} cannot be opened: No such file or directory");
             loads.Add(new AofLoad(engine, path, opened));
         }
         CurrentSize = loads.Sum(static load => load.Length);
@@ -387,27 +400,47 @@ internal sealed class AofLog : IEffectSink
     private void TurnOff()
     {
         Flush(force: true);
-        TryFsync();
         if (State == AofState.WaitsForBase) TryDelete(temporaryIncrement);
-        RewriteJob?.Cancel();
+        State = AofState.Off;                                   // whoever waits for it is told so, not that his writes are synced
+        TryFsync();
+        if (RewriteJob is { } job)
+        {
+            engine.Log.Write(LogLevel.Notice, $"Killing AOF child: the rewrite that began {CurrentRewriteSeconds} seconds ago is of no use any more");
+            job.Cancel();
+        }
         file?.Dispose();
         file = null;
         text.Clear();
-        State = AofState.Off;
         rewriteScheduled = false;
         LastWriteFailure = null;
         engine.Sinks.Remove(this);
         engine.Durability.UpdateWriteRefusal();
+        Synced = Appended;                                      // what counted until now is another log's business
+        Waiters.Signal();
     }
 
-    /// <summary>Before the process ends.</summary>
-    public void Close()
+    /// <summary>Before the process ends, which may yet be refused: all is on the disk, and the log goes on. Null, or why it must not end.</summary>
+    public string? PrepareShutdown(bool force)
     {
-        RewriteJob?.Cancel();
-        if (file is null) return;
+        if (State == AofState.WaitsForBase)
+        {
+            if (!force)
+            {
+                engine.Log.Write(LogLevel.Warning, "Writing initial AOF, can't exit.");
+                return "the first base of the AOF is being written";
+            }
+            engine.Log.Write(LogLevel.Warning, "Writing initial AOF. Exit anyway.");
+        }
+        if (RewriteJob is { } job)
+        {
+            engine.Log.Write(LogLevel.Warning, "There is a child rewriting the AOF. Killing it!");
+            job.Cancel();
+        }
+        if (file is null) return null;
         engine.Log.Write(LogLevel.Notice, "Calling fsync() on the AOF file.");
         Flush(force: true);
         TryFsync();
+        return null;
     }
 
     private void TryFsync()
@@ -522,7 +555,11 @@ internal sealed class AofLog : IEffectSink
         }
         Persist(next);
         manifest = next;
-        if (State == AofState.WaitsForBase) State = AofState.On;
+        if (State == AofState.WaitsForBase)
+        {
+            State = AofState.On;
+            SyncedUpTo(Appended);
+        }
         if (LastWriteFailure is not null)
         {
             LastWriteFailure = null;
@@ -543,7 +580,7 @@ internal sealed class AofLog : IEffectSink
     private void Persist(AofManifest next) => Storage.Replace(ManifestPath, System.Text.Encoding.UTF8.GetBytes(next.ToText()));
 
     /// <summary>Files that no manifest needs. If that fails they stay named as history, and the next time tries again.</summary>
-    private void DeleteHistory()
+    public void DeleteHistory()
     {
         if (manifest.History.Count == 0 || Config.AofDisableAutoGc) return;
         var next = manifest.Copy();

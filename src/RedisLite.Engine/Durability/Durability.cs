@@ -19,8 +19,11 @@ internal sealed class Durability
         Saver = new RdbSaver(engine);
         Aof = new AofLog(engine);
         Loader = new StartupLoader(engine);
+        Progress = new ProgressLog(engine);
         engine.Config.OnChange(UpdateWriteRefusal, "save", "stop-writes-on-bgsave-error");
         engine.Config.OnChange(() => Aof.ApplyConfig(), "appendonly");
+        engine.Config.OnChange(() => RunningJob?.ChangeDelay(engine.Config.RdbKeySaveDelay), "rdb-key-save-delay");
+        engine.Config.OnChange(Aof.DeleteHistory, "aof-disable-auto-gc");
     }
 
     /// <summary>Where a value is made before it is known to be whole (RESTORE).</summary>
@@ -30,9 +33,14 @@ internal sealed class Durability
 
     public RdbOutput DumpBuffer { get; } = new(sink: null, compress: true, checksum: false);
 
+    /// <summary>DEBUG SET-SKIP-CHECKSUM-VALIDATION.</summary>
+    public bool SkipsChecksums { get; set; }
+
     public RdbSaver Saver { get; }
 
     public AofLog Aof { get; }
+
+    public ProgressLog Progress { get; }
 
     public StartupLoader Loader { get; }
 
@@ -54,8 +62,13 @@ internal sealed class Durability
     /// <summary>At the end of every iteration, before replies leave.</summary>
     public void EndIteration()
     {
-        if (engine.IsLoading) Loader.RunSlice();
-        else Aof.Flush();
+        if (engine.IsLoading)
+        {
+            Loader.RunSlice();
+            return;
+        }
+        Aof.Flush();
+        Aof.Waiters.ServeSignalled();
     }
 
     /// <summary>From time to time.</summary>
@@ -64,6 +77,7 @@ internal sealed class Durability
         if (engine.IsLoading) return;
         Aof.Tick(nowMs);
         Saver.Tick(nowMs);
+        if (RunningJob is { } job) Progress.Tell(job.StartedMs, job == Saver.Running ? "Background saving" : "Background AOF rewrite", "keys", job.Progress, job.BytesWritten);
     }
 
     /// <summary>Writes are refused while the disk refuses ours (stop-writes-on-bgsave-error), or the AOF's.</summary>
@@ -87,7 +101,7 @@ internal sealed class Durability
     {
         if (engine.IsLoading || Loader.HasFailed) noSave = true;                   // half a data set must not replace the whole one
         Saver.Cancel();
-        Aof.Close();
+        if (Aof.PrepareShutdown(force) is { } refusal) return refusal;
         if (noSave || (!save && engine.Config.Save.Length == 0)) return null;
 
         engine.Log.Write(LogLevel.Notice, "Saving the final RDB snapshot before exiting.");
@@ -102,10 +116,13 @@ internal sealed class Durability
         return failure;
     }
 
+    /// <summary>The snapshot that is being written in the background.</summary>
+    public SnapshotJob? RunningJob => Saver.Running ?? Aof.RewriteJob;
+
     /// <summary>A cancelled snapshot ends within a step.</summary>
     private void WaitForSnapshot()
     {
-        if ((Saver.Running ?? Aof.RewriteJob) is not { } job) return;
+        if (RunningJob is not { } job) return;
         job.Cancel();
         engine.Environment.Background.Finish(job);
         job.Complete();

@@ -7,6 +7,10 @@ namespace RedisLite.Engine.Durability;
 /// <summary>The engine's databases as the goal of a file that is read.</summary>
 internal sealed class LoadTarget(Engine engine, bool isAofBase) : IRdbTarget
 {
+    private const int EmptyKeysLogged = 10;
+
+    private int emptyKeys;
+
     public Keyspace? Keys(int database) => database < engine.Databases.Length ? engine.Databases[database].Keys : null;
 
     /// <summary>A replica, and the base of an AOF, keep expired keys: their deletion comes as a command.</summary>
@@ -24,6 +28,11 @@ internal sealed class LoadTarget(Engine engine, bool isAofBase) : IRdbTarget
     {
         engine.Durability.Functions.Add(source.ToArray());
         return null;
+    }
+
+    public void Empty(ReadOnlySpan<byte> key)
+    {
+        if (emptyKeys++ < EmptyKeysLogged) engine.Log.Write(LogLevel.Notice, $"rdb load: skipping empty key: {CommandGate.Shown(key, 128)}");
     }
 
     public void Loaded(int database, Entry entry, long idleSeconds, int frequency)

@@ -43,6 +43,19 @@ internal sealed class RdbSaver
 
     private string TemporaryPath(string kind) => engine.Durability.PathOf($"temp-{kind}{engine.Environment.Process.ProcessId}.rdb");
 
+    /// <summary>Any thread: what SAVE is writing is not wanted any more, and nobody will go on with it.</summary>
+    public void DeleteTemporaryFile()
+    {
+        try
+        {
+            engine.Environment.Storage.Delete(TemporaryPath(""));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The process ends; the next one overwrites the rest.
+        }
+    }
+
     /// <summary>While everybody waits. Null, or why there is no new file.</summary>
     public string? SaveNow()
     {

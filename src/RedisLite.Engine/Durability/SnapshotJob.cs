@@ -12,6 +12,7 @@ namespace RedisLite.Engine.Durability;
 internal sealed class SnapshotJob : BackgroundJob
 {
     private const int KeysPerStep = 512;
+    private const int DelayPieceUs = 10_000;
 
     /// <summary>So many bytes at a time go to the disk, so that the last fsync is not one big stall of everybody who writes.</summary>
     private const long BytesPerFsync = 32 << 20;
@@ -23,7 +24,7 @@ internal sealed class SnapshotJob : BackgroundJob
     private readonly RdbWriteOptions options;
     private readonly RdbDatabase[] databases;
     private readonly Action<SnapshotJob> onCompleted;
-    private readonly int delayUs;
+    private volatile int delayUs;
     private IAppendFile? file;
     private readonly bool isText;
     private ISnapshotWriter? writer;
@@ -61,8 +62,13 @@ internal sealed class SnapshotJob : BackgroundJob
 
     public long BytesWritten => writer?.BytesWritten ?? 0;
 
+    public Progress Progress => new(KeysWritten, KeysTotal, engine.Clock.NowMs - StartedMs);
+
     /// <summary>Why there is no new file; null when there is one.</summary>
     public string? Failure { get; private set; }
+
+    /// <summary>rdb-key-save-delay was set; there is no child with a configuration of its own.</summary>
+    public void ChangeDelay(int microseconds) => delayUs = microseconds;
 
     public override bool Step()
     {
@@ -91,7 +97,7 @@ internal sealed class SnapshotJob : BackgroundJob
             file = storage.Create(temporary);
             writer = isText ? new AofBaseWriter(engine.Heap, file, databases, options) : new RdbWriter(engine.Heap, file, databases, options);
         }
-        if (delayUs > 0) engine.Environment.Process.Sleep(TimeSpan.FromMicroseconds(delayUs));
+        if (delayUs > 0) Delay();
         var more = writer!.Step(delayUs != 0 ? 1 : KeysPerStep);
         if (more && writer.BytesWritten - syncedBytes < BytesPerFsync) return;
 
@@ -102,6 +108,13 @@ internal sealed class SnapshotJob : BackgroundJob
         file = null;
         storage.Rename(temporary, path);
         isDone = true;
+    }
+
+    /// <summary>In small pieces: a job that is to end does not sleep on.</summary>
+    private void Delay()
+    {
+        for (long slept = 0; slept < delayUs && !IsCancelled; slept += DelayPieceUs)
+            engine.Environment.Process.Sleep(TimeSpan.FromMicroseconds(Math.Min(delayUs - slept, DelayPieceUs)));
     }
 
     private void Fail(string reason)
@@ -139,6 +152,7 @@ internal static class SnapshotOptions
             Compress = config.Rdbcompression,
             Checksum = config.Rdbchecksum,
             NowMs = engine.Clock.NowMs,
+            Timestamp = config.AofTimestampEnabled ? engine.Clock.NowMs / 1000 : 0,
             Access = config.MaxmemoryPolicy switch
             {
                 Config.MaxmemoryPolicy.AllkeysLfu or Config.MaxmemoryPolicy.VolatileLfu => RdbAccess.Frequency,

@@ -29,6 +29,8 @@ internal sealed class StartupLoader
 
     public long LoadedBytes => doneBytes + (files.TryPeek(out var current) ? current.Offset : 0);
 
+    public Progress Progress => new(LoadedBytes, TotalBytes, engine.Clock.NowMs - StartedMs);
+
     /// <summary>Of the load that ended last.</summary>
     public long KeysLoaded { get; private set; }
 
@@ -64,6 +66,7 @@ internal sealed class StartupLoader
     public void RunSlice()
     {
         if (files.Count == 0) return;
+        engine.Durability.Progress.Tell(StartedMs, "Loading", "bytes", Progress, LoadedBytes);
         var began = engine.Clock.Timestamp();
         do
         {
@@ -141,7 +144,12 @@ internal sealed class StartupLoader
         {
             var message = $"{(fromAof ? "Bad file format reading the append only file" : "Error loading the RDB file")} {path}: {e.Message}";
             engine.Log.Write(LogLevel.Warning, message);
-            engine.Log.Write(LogLevel.Warning, "Fatal error loading the DB, check server logs. Exiting.");
+            if (e is RdbException rdb)
+            {
+                engine.Log.Write(LogLevel.Warning, $"[offset {rdb.Offset}] {rdb.Problem}");
+                engine.Log.Write(LogLevel.Warning, "Terminating server after rdb file reading failure.");
+            }
+            if (!fromAof) engine.Log.Write(LogLevel.Warning, "Fatal error loading the DB, check server logs. Exiting.");
             foreach (var file in files) file.Dispose();
             files.Clear();
             engine.IsLoading = false;

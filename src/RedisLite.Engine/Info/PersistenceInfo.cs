@@ -8,16 +8,17 @@ internal static class PersistenceInfo
     public static void Write(InfoText text, Engine engine)
     {
         var (saver, aof, loader) = (engine.Durability.Saver, engine.Durability.Aof, engine.Durability.Loader);
-        var job = saver.Running ?? aof.RewriteJob;
+        var job = engine.Durability.RunningJob;
         var extra = job is null ? 0 : Math.Max(0, engine.Heap.CommittedBytes - job.MemoryAtStart);
         text.Field("loading", engine.IsLoading ? 1 : 0);
         text.Field("async_loading", 0);
         text.Field("current_cow_peak", extra);
         text.Field("current_cow_size", extra);
         text.Field("current_cow_size_age", 0);
-        text.Fixed("current_fork_perc", job is null || job.KeysTotal == 0 ? 0 : job.KeysWritten * 100.0 / job.KeysTotal);
+        text.Fixed("current_fork_perc", job?.Progress.Percent ?? 0);
         text.Field("current_save_keys_processed", job?.KeysWritten ?? 0);
         text.Field("current_save_keys_total", job?.KeysTotal ?? 0);
+        if (job is not null) WriteSaving(text, job);
         text.Field("rdb_changes_since_last_save", engine.Stats.Dirty);
         text.Field("rdb_bgsave_in_progress", saver.Running is null ? 0 : 1);
         text.Field("rdb_last_save_time", saver.LastSaveSeconds);
@@ -44,6 +45,14 @@ internal static class PersistenceInfo
         if (engine.IsLoading) WriteLoading(text, engine, loader);
     }
 
+    /// <summary>Ours, and only while something is being saved.</summary>
+    private static void WriteSaving(InfoText text, SnapshotJob job)
+    {
+        text.Field("current_save_bytes_written", job.BytesWritten);
+        text.Field("current_save_keys_per_sec", job.Progress.PerSecond);
+        text.Field("current_save_eta_seconds", job.Progress.SecondsLeft);
+    }
+
     private static void WriteAof(InfoText text, AofLog aof)
     {
         text.Field("aof_current_size", aof.CurrentSize);
@@ -56,13 +65,13 @@ internal static class PersistenceInfo
 
     private static void WriteLoading(InfoText text, Engine engine, StartupLoader loader)
     {
-        var elapsed = Math.Max(0, (engine.Clock.NowMs - loader.StartedMs) / 1000);
-        var left = loader.LoadedBytes == 0 ? 1 : elapsed * (loader.TotalBytes - loader.LoadedBytes) / loader.LoadedBytes;
+        var progress = loader.Progress;
         text.Field("loading_start_time", loader.StartedMs / 1000);
         text.Field("loading_total_bytes", loader.TotalBytes);
         text.Field("loading_rdb_used_mem", 0);
         text.Field("loading_loaded_bytes", loader.LoadedBytes);
-        text.Fixed("loading_loaded_perc", loader.TotalBytes == 0 ? 0 : loader.LoadedBytes * 100.0 / loader.TotalBytes);
-        text.Field("loading_eta_seconds", left);
+        text.Fixed("loading_loaded_perc", progress.Percent);
+        text.Field("loading_eta_seconds", progress.SecondsLeft < 0 ? 1 : progress.SecondsLeft);
+        text.Field("loading_bytes_per_sec", progress.PerSecond);
     }
 }

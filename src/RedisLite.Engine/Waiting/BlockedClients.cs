@@ -8,6 +8,9 @@ internal enum BlockedNull
     NullArray,
     Null,
     Zero,
+
+    /// <summary>WAITAOF: how many copies there are after all.</summary>
+    AofCopies,
 }
 
 /// <summary>One waiting client: the request that will run again, the keys it waits for, and until when.</summary>
@@ -132,6 +135,7 @@ internal sealed class BlockedClients(Engine engine)
         if (error is not null) client.Reply.Error(error);
         else if (state.OnTimeout == BlockedNull.NullArray) client.Reply.NullArray();
         else if (state.OnTimeout == BlockedNull.Null) client.Reply.Null();
+        else if (state.OnTimeout == BlockedNull.AofCopies) engine.Durability.Aof.Waiters.ReplyCopies(client);
         else client.Reply.Integer(0);
 
         engine.Executor.FinishBlocked(client, state, failed: error is not null);
@@ -144,6 +148,12 @@ internal sealed class BlockedClients(Engine engine)
             var (client, _) = deadlines.Dequeue();
             Release(client, error: null);
         }
+    }
+
+    /// <summary>Something other than a key that the client waits for has happened: run its request again.</summary>
+    public void Retry(Client client)
+    {
+        if (client.Blocked is { } state) engine.Executor.RunBlocked(client, state);
     }
 
     /// <summary>Run the waiting requests of all ready keys, until no key is ready any more.</summary>

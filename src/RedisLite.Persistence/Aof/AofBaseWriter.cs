@@ -42,6 +42,7 @@ internal sealed class AofBaseWriter : ISnapshotWriter
     {
         if (_database < 0)
         {
+            if (_options.Timestamp > 0) _text.Raw(System.Text.Encoding.ASCII.GetBytes($"#TS:{_options.Timestamp}\r\n"));
             foreach (var library in _options.Functions) Command("FUNCTION"u8, 3).Then("LOAD"u8).Then(library);
             if (!NextDatabase()) return Finish();
         }

@@ -177,6 +177,11 @@ internal sealed class RdbChecker : IRdbTarget, IDisposable
         return null;
     }
 
+    public void Empty(ReadOnlySpan<byte> key)
+    {
+        // Left out, and that is all.
+    }
+
     public void Loaded(int database, Data.Entry entry, long idleSeconds, int frequency)
     {
         Keys++;

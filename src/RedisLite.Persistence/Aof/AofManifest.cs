@@ -23,6 +23,11 @@ internal sealed class AofException(string message) : Exception(message);
 internal sealed class AofManifest
 {
     private const int LineMax = 1024;
+    private const string InvalidFormat = "Invalid AOF manifest file format";
+
+    /// <summary>Control characters with a letter of their own behind a backslash.</summary>
+    private const string Controls = "\n\r\t\a\b";
+    private const string ControlLetters = "nrtab";
 
     public AofFile? Base { get; private set; }
 
@@ -39,22 +44,29 @@ internal sealed class AofManifest
     {
         var manifest = new AofManifest();
         var lines = Encoding.UTF8.GetString(text).Split('\n');
-        if (lines[^1].Length > 0) throw Bad(lines.Length, "the last line does not end");
+        if (lines[^1].Length > 0) throw new AofException("The AOF manifest file contains too long line, or its last line does not end");
         if (lines.Length == 1) throw new AofException("Found an empty AOF manifest");
         for (var i = 0; i < lines.Length - 1; i++)
         {
             var line = lines[i].TrimEnd('\r');
             if (line.StartsWith('#')) continue;
-            if (line.Length >= LineMax) throw Bad(i + 1, "the line is too long");
-            manifest.AddLine(line, i + 1);
+            if (line.Length >= LineMax) throw new AofException("The AOF manifest file contains too long line");
+            try
+            {
+                manifest.AddLine(line);
+            }
+            catch (AofException problem)
+            {
+                throw new AofException($"Reading the AOF manifest file, at line {i + 1}, '{line}': {problem.Message}");
+            }
         }
         return manifest;
     }
 
-    private void AddLine(string line, int number)
+    private void AddLine(string line)
     {
         var words = Words(line);
-        if (words.Count < 6 || words.Count % 2 != 0) throw Bad(number, "name and value pairs were expected");
+        if (words.Count < 6 || words.Count % 2 != 0) throw new AofException(InvalidFormat);
         string? name = null;
         long sequence = 0;
         AofFileType? type = null;
@@ -66,29 +78,29 @@ internal sealed class AofManifest
                     name = words[i + 1];
                     break;
                 case "seq":
-                    if (!long.TryParse(words[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out sequence)) throw Bad(number, "seq is no number");
+                    if (!long.TryParse(words[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out sequence)) throw new AofException(InvalidFormat);
                     break;
                 case "type":
-                    type = words[i + 1] switch { "b" => AofFileType.Base, "i" => AofFileType.Increment, "h" => AofFileType.History, _ => throw Bad(number, "unknown type") };
+                    type = words[i + 1] switch { "b" => AofFileType.Base, "i" => AofFileType.Increment, "h" => AofFileType.History, _ => throw new AofException("Unknown AOF file type") };
                     break;
             }
         }
-        if (string.IsNullOrEmpty(name) || sequence == 0 || type is null) throw Bad(number, "file, seq and type were expected");
-        if (name.Contains('/', StringComparison.Ordinal) || name.Contains('\\', StringComparison.Ordinal)) throw Bad(number, "a file can't be a path, just a file name");
-        Add(new AofFile(name, sequence, type.Value), number);
+        if (string.IsNullOrEmpty(name) || sequence == 0 || type is null) throw new AofException(InvalidFormat);
+        if (name.Contains('/', StringComparison.Ordinal) || name.Contains('\\', StringComparison.Ordinal)) throw new AofException("File can't be a path, just a filename");
+        Add(new AofFile(name, sequence, type.Value));
     }
 
-    private void Add(AofFile file, int number)
+    private void Add(AofFile file)
     {
         switch (file.Type)
         {
             case AofFileType.Base:
-                if (Base is not null) throw Bad(number, "Found duplicate base file information");
+                if (Base is not null) throw new AofException("Found duplicate base file information");
                 Base = file;
                 BaseSequence = file.Sequence;
                 break;
             case AofFileType.Increment:
-                if (Increments.Count > 0 && file.Sequence <= Increments[^1].Sequence) throw Bad(number, "Found a non-monotonic sequence number");
+                if (Increments.Count > 0 && file.Sequence <= Increments[^1].Sequence) throw new AofException("Found a non-monotonic sequence number");
                 Increments.Add(file);
                 IncrementSequence = file.Sequence;
                 break;
@@ -165,6 +177,7 @@ internal sealed class AofManifest
         foreach (var b in Encoding.UTF8.GetBytes(name))
         {
             if (b is (byte)'"' or (byte)'\\') text.Append('\\').Append((char)b);
+            else if (Controls.IndexOf((char)b) is >= 0 and var control) text.Append('\\').Append(ControlLetters[control]);
             else if (b is >= (byte)' ' and < 127) text.Append((char)b);
             else text.Append("\\x").Append(b.ToString("x2", CultureInfo.InvariantCulture));
         }
@@ -199,7 +212,12 @@ internal sealed class AofManifest
                     i += 4;
                     continue;
                 }
-                if (line[i] == '\\' && i + 1 < line.Length) i++;
+                if (line[i] == '\\' && i + 1 < line.Length && ControlLetters.IndexOf(line[++i]) is >= 0 and var control)
+                {
+                    bytes.Add((byte)Controls[control]);
+                    i++;
+                    continue;
+                }
                 bytes.AddRange(Encoding.UTF8.GetBytes(line.Substring(i, 1)));
                 i++;
             }
@@ -208,6 +226,4 @@ internal sealed class AofManifest
         }
         return words;
     }
-
-    private static AofException Bad(int line, string problem) => new($"Invalid AOF manifest file format: {problem} (line {line})");
 }

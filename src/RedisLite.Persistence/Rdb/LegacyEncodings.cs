@@ -9,7 +9,8 @@ namespace RedisLite.Persistence.Rdb;
 ///     bytes:u32 tail:u32 count:u16 entry* FF
 ///     entry = previous entry's length (1 byte, or FE and u32), encoding, payload
 ///
-/// Only read, never made. Every step is checked against the end, and <see cref="IsBroken"/> says that the walk ended early.
+/// Only read, never made. Every step is checked against the end, and <see cref="IsBroken"/> says that the walk ended early. The lengths of previous entries
+/// and the offset of the last one, which only a walk backwards needs, must be right too.
 /// </summary>
 internal ref struct ZipListWalk
 {
@@ -20,6 +21,8 @@ internal ref struct ZipListWalk
     private int _textAt;
     private int _textLength;
     private long _integer;
+    private int _entryAt;
+    private int _previousBytes;
 
     public ZipListWalk(ReadOnlySpan<byte> bytes)
     {
@@ -42,17 +45,33 @@ internal ref struct ZipListWalk
     {
         if (IsBroken || _bytes[_at] == 0xFF)
         {
-            IsBroken |= !IsBroken && (_at != _bytes.Length - 1 || (Declared != ushort.MaxValue && Declared != Seen));
+            IsBroken |= !IsBroken && !IsEndRight();
             return false;
         }
-        _at += _bytes[_at] == 0xFE ? 5 : 1;
-        if (!TryEntry())
+        _entryAt = _at;
+        if (!TryPreviousLength() || !TryEntry())
         {
             IsBroken = true;
             return false;
         }
+        _previousBytes = _at - _entryAt;
         Seen++;
         return true;
+    }
+
+    private readonly bool IsEndRight() => _at == _bytes.Length - 1 && (Declared == ushort.MaxValue || Declared == Seen)
+        && BinaryPrimitives.ReadUInt32LittleEndian(_bytes[4..]) == (uint)(Seen == 0 ? HeaderBytes : _entryAt);
+
+    private bool TryPreviousLength()
+    {
+        long said = _bytes[_at++];
+        if (said == 0xFE)
+        {
+            if (_bytes.Length - 1 - _at < 4) return false;
+            said = BinaryPrimitives.ReadUInt32LittleEndian(_bytes[_at..]);
+            _at += 4;
+        }
+        return said == _previousBytes;
     }
 
     private bool TryEntry()

@@ -19,6 +19,9 @@ internal interface IRdbTarget
     /// <summary>The source of a function library; null, or why it cannot be had.</summary>
     string? Function(ReadOnlySpan<byte> source);
 
+    /// <summary>A collection without elements, which is left out.</summary>
+    void Empty(ReadOnlySpan<byte> key);
+
     /// <summary>A key has been made. Idle seconds and frequency are -1 when the file does not tell.</summary>
     void Loaded(int database, Entry entry, long idleSeconds, int frequency);
 }
@@ -177,6 +180,7 @@ internal sealed class RdbReader
         if (!isThere)
         {
             KeysEmpty++;
+            _target.Empty(key);
         }
         else if (_expireAtMs >= 0 && _target.IsPast(_expireAtMs))
         {
@@ -228,6 +232,6 @@ internal sealed class RdbReader
         var computed = _input.Crc;
         var stored = _input.UInt64();
         if (VerifyChecksum && stored != 0 && stored != computed)
-            throw _input.Bad($"wrong checksum: the file says {stored:x16}, its bytes give {computed:x16}");
+            throw _input.Bad($"CRC error, wrong checksum: the file says {stored:x16}, its bytes give {computed:x16}");
     }
 }

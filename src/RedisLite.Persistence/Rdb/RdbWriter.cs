@@ -30,6 +30,9 @@ internal sealed class RdbWriteOptions
 
     /// <summary>For idle seconds.</summary>
     public long NowMs { get; init; }
+
+    /// <summary>Unix seconds to put at the head of a base that is written as commands; 0 = none.</summary>
+    public long Timestamp { get; init; }
 }
 
 /// <summary>Writes a whole data set in steps.</summary>
@@ -179,13 +182,13 @@ internal static class DumpPayload
     }
 
     /// <summary>True when version and checksum are right; the value is all before the trailer.</summary>
-    public static bool Verify(ReadOnlySpan<byte> payload, out int version)
+    public static bool Verify(ReadOnlySpan<byte> payload, out int version, bool verifyChecksum = true)
     {
         version = 0;
         if (payload.Length < RdbFormat.DumpTrailerBytes) return false;
         var trailer = payload[^RdbFormat.DumpTrailerBytes..];
         version = BinaryPrimitives.ReadUInt16LittleEndian(trailer);
         if (!RdbFormat.IsReadable(version)) return false;
-        return BinaryPrimitives.ReadUInt64LittleEndian(trailer[2..]) == Crc64.Compute(payload[..^8]);
+        return !verifyChecksum || BinaryPrimitives.ReadUInt64LittleEndian(trailer[2..]) == Crc64.Compute(payload[..^8]);
     }
 }

@@ -147,7 +147,7 @@ internal sealed class ValueReader(Heap heap)
     {
         var walk = new ZipListWalk(input.String());
         while (walk.MoveNext()) list.Push(ListEnd.Right, walk.Current);
-        if (walk.IsBroken) throw input.Bad("a list's ziplist is broken");
+        if (walk.IsBroken) throw input.Bad("list ziplist integrity check failed");
         return list.Count > 0;
     }
 
@@ -172,12 +172,13 @@ internal sealed class ValueReader(Heap heap)
             var bytes = input.String();
             if (container == RdbFormat.ContainerPlain)
             {
+                if (bytes.Length == 0) throw input.Bad("a list's plain node is empty");
                 if (!target.Entry.Exists) target.Start<ListValue>();
                 ListValue.Over(target.Entry).Push(ListEnd.Right, bytes);
                 continue;
             }
             if (container != RdbFormat.ContainerPacked) throw input.Bad($"unknown quicklist container {container}");
-            if (!ListPack.Validate(bytes, out var count)) throw input.Bad("a list's listpack is broken");
+            if (!ListPack.Validate(bytes, out var count)) throw input.Bad("quicklist listpack integrity check failed");
             if (count == 0) continue;
             if (nodes == 1 && !limits.Exceeds(bytes.Length, count))
             {
@@ -203,7 +204,7 @@ internal sealed class ValueReader(Heap heap)
         set.Add(first);
         for (var i = 1L; i < count; i++)
         {
-            if (!set.Add(input.String())) throw input.Bad("a set holds a member twice");
+            if (!set.Add(input.String())) throw input.Bad("set integrity check failed: a member is there twice");
         }
         return true;
     }
@@ -212,7 +213,7 @@ internal sealed class ValueReader(Heap heap)
     {
         var bytes = target.Input.String();
         if (bytes.Length >= IntSet.HeaderSize && IntSet.Count(bytes) == 0) return false;
-        if (!IntSet.Validate(bytes)) throw target.Input.Bad("an intset is broken");
+        if (!IntSet.Validate(bytes)) throw target.Input.Bad("intset integrity check failed");
         bytes.CopyTo(target.Insert(RecordKind.SetInts, bytes.Length));
         if (IntSet.Count(bytes) > heap.Limits.SetMaxIntsetEntries) SetValue.Over(target.Entry).BecomeBig();
         return true;
@@ -248,7 +249,7 @@ internal sealed class ValueReader(Heap heap)
     private static void Add(RdbInput input, ZSetValue zset, ReadOnlySpan<byte> member, double score)
     {
         if (double.IsNaN(score)) throw input.Bad("a score is not a number");
-        if (zset.Find(member) != 0) throw input.Bad("a sorted set holds a member twice");
+        if (zset.Find(member) != 0) throw input.Bad("zset integrity check failed: a member is there twice");
         zset.Set(member, score);
     }
 
@@ -275,10 +276,10 @@ internal sealed class ValueReader(Heap heap)
         while (walk.MoveNext())
         {
             var member = Keep(walk.Current.AsText(scratch));
-            if (!walk.MoveNext() || !TryScore(walk.Current, out var score)) throw input.Bad("a sorted set's ziplist is broken");
+            if (!walk.MoveNext() || !TryScore(walk.Current, out var score)) throw input.Bad("zset ziplist integrity check failed");
             Add(input, zset, member, score);
         }
-        if (walk.IsBroken) throw input.Bad("a sorted set's ziplist is broken");
+        if (walk.IsBroken) throw input.Bad("zset ziplist integrity check failed");
         return zset.Count > 0;
     }
 
@@ -348,7 +349,7 @@ internal sealed class ValueReader(Heap heap)
         for (; count > 0; count--)
         {
             var field = Keep(input.String());
-            if (!hash.Set(field, input.String())) throw input.Bad("a hash holds a field twice");
+            if (!hash.Set(field, input.String())) throw input.Bad("hash integrity check failed: a field is there twice");
         }
         return true;
     }
@@ -359,9 +360,9 @@ internal sealed class ValueReader(Heap heap)
         var walk = new ZipMapWalk(target.Input.String());
         while (walk.MoveNext())
         {
-            if (!hash.Set(walk.Key, walk.Value)) throw target.Input.Bad("a hash holds a field twice");
+            if (!hash.Set(walk.Key, walk.Value)) throw target.Input.Bad("hash integrity check failed: a field is there twice");
         }
-        if (walk.IsBroken) throw target.Input.Bad("a hash's zipmap is broken");
+        if (walk.IsBroken) throw target.Input.Bad("hash zipmap integrity check failed");
         return hash.Count > 0;
     }
 
@@ -374,10 +375,10 @@ internal sealed class ValueReader(Heap heap)
         while (walk.MoveNext())
         {
             var field = Keep(walk.Current.AsText(scratch));
-            if (!walk.MoveNext()) throw input.Bad("a hash's ziplist is broken");
-            if (!hash.Set(field, walk.Current.AsText(scratch))) throw input.Bad("a hash holds a field twice");
+            if (!walk.MoveNext()) throw input.Bad("hash ziplist integrity check failed");
+            if (!hash.Set(field, walk.Current.AsText(scratch))) throw input.Bad("hash integrity check failed: a field is there twice");
         }
-        if (walk.IsBroken) throw input.Bad("a hash's ziplist is broken");
+        if (walk.IsBroken) throw input.Bad("hash ziplist integrity check failed");
         return hash.Count > 0;
     }
 
@@ -459,7 +460,7 @@ internal sealed class ValueReader(Heap heap)
             if (expireAtMs < -1) throw _target.Input.Bad("a field's expiry is negative");
             if (Math.Max(field.Length, value.Length) > _target.Entry.Heap.Limits.HashMaxListpackValue) _target.Entry.Big = true;
             if (!ElementTable.Writable(_target.Entry.Heap, _target.Entry.MutableValue()).Set(field, value, expireAtMs))
-                throw _target.Input.Bad("a hash holds a field twice");
+                throw _target.Input.Bad("hash integrity check failed: a field is there twice");
         }
 
         public bool Finish()
@@ -474,7 +475,7 @@ internal sealed class ValueReader(Heap heap)
     private static ReadOnlySpan<byte> ValidPack(RdbInput input, int step, out int count)
     {
         var bytes = input.String();
-        if (!ListPack.Validate(bytes, out count) || count % step != 0) throw input.Bad("a listpack is broken");
+        if (!ListPack.Validate(bytes, out count) || count % step != 0) throw input.Bad("listpack integrity check failed");
         return bytes;
     }
 
@@ -485,7 +486,7 @@ internal sealed class ValueReader(Heap heap)
         for (var at = ListPack.First; !ListPack.IsEnd(pack, at);)
         {
             // Keyed hashes of 64 bits: two different members with the same one do not happen, and nobody outside knows the key.
-            if (!_seen.Add(heap.Hash(ListPack.Get(pack, at).AsText(scratch)))) throw input.Bad("a collection holds an element twice");
+            if (!_seen.Add(heap.Hash(ListPack.Get(pack, at).AsText(scratch)))) throw input.Bad("listpack integrity check failed: an element is there twice");
             for (var i = 0; i < step; i++) at = ListPack.Next(pack, at);
         }
     }

@@ -83,7 +83,7 @@ public class AppendOnlyTests
         server.Storage[path] += "*1\r\n$4\r\nNOPE\r\n";
         server.Kill();
         Assert.Equal(1, server.Redis.Process.ExitCode);
-        Assert.Contains($"Unknown command 'NOPE' (at byte {good})", server.Log);
+        Assert.Contains($"Unknown command 'NOPE' reading the append only file (at byte {good})", server.Log);
     }
 
     [Theory]
@@ -199,6 +199,47 @@ public class AppendOnlyTests
         server.Redis.Advance(1100);
         Assert.Equal("0", server.Info("aof_buffer_length"));
         Assert.Equal("1", server.Info("aof_delayed_fsync"));
+    }
+
+    [Fact]
+    public void A_base_of_commands_begins_with_its_time()
+    {
+        using var server = Server("always", "aof-timestamp-enabled", "yes", "aof-use-rdb-preamble", "no");
+        server.Run("SET a 1");
+        server.Run("BGREWRITEAOF");
+        Assert.StartsWith("#TS:", server.Storage[SavedServer.AofDirectory + "appendonly.aof.2.base.aof"]);
+        server.Kill();
+        Assert.Equal("1", server.Run("GET a"));
+    }
+
+    [Theory]
+    [InlineData("file a seq 2 type i\nfile b seq 1 type i\n", "Found a non-monotonic sequence number")]
+    [InlineData("file a seq 1 type b\nfile b seq 2 type b\n", "Found duplicate base file information")]
+    [InlineData("\n", "Invalid AOF manifest file format")]
+    [InlineData("filx a seq 1 type b\n", "Invalid AOF manifest file format")]
+    [InlineData("file a seq 1 type b odd\n", "Invalid AOF manifest file format")]
+    [InlineData("file a seq 1 type x\n", "Unknown AOF file type")]
+    [InlineData("file a/b seq 1 type b\n", "File can't be a path, just a filename")]
+    [InlineData("file a seq 1 type b", "The AOF manifest file contains too long line")]
+    [InlineData("", "Found an empty AOF manifest")]
+    [InlineData("file a seq 1 type b\n", "the AOF file a cannot be opened: No such file or directory")]
+    public void A_wrong_manifest_stops_the_server_with_one_line_about_it(string manifest, string problem)
+    {
+        using var server = Server("always");
+        server.Storage.Replace(SavedServer.AofDirectory + "appendonly.aof.manifest", System.Text.Encoding.ASCII.GetBytes(manifest));
+        server.Kill();
+        Assert.Equal(1, server.Redis.Process.ExitCode);
+        Assert.Single(server.Redis.Log.Lines, line => line.Message.Contains(problem, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void File_names_may_hold_anything()
+    {
+        using var server = Server("always", "appendfilename", " a\n\t\"b ");
+        server.Run("SET a 1");
+        Assert.Contains("file \" a\\n\\t\\\"b .1.incr.aof\" seq 1 type i", server.Storage[SavedServer.AofDirectory + " a\n\t\"b .manifest"]);
+        server.Kill();
+        Assert.Equal("1", server.Run("GET a"));
     }
 
     [Fact]

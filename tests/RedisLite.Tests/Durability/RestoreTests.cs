@@ -45,6 +45,20 @@ public class RestoreTests
         Assert.Equal("+OK\r\n", System.Text.Encoding.Latin1.GetString(_redis.RunRaw(Bytes("RESTORE-ASKING"), Bytes("u"), Bytes("0"), Fresh())));
     }
 
+    /// <summary>A ziplist whose entry lies about the length before it, one that lies about its last entry, a plain node without bytes.</summary>
+    [Theory]
+    [InlineData("0E011313000000" + "0E000000" + "0200" + "000261" + "00" + "0E0262" + "00FF")]
+    [InlineData("0E011313000000" + "0A000000" + "0200" + "000261" + "00" + "040262" + "00FF")]
+    [InlineData("12010100")]
+    public void Old_lists_are_checked_to_the_last_byte(string hex)
+    {
+        _redis.Run("DEBUG SET-SKIP-CHECKSUM-VALIDATION 1");
+        Assert.Equal("-ERR Bad data format\r\n", Restore("k", "0", [.. Convert.FromHexString(hex), 9, 0, 1, 2, 3, 4, 5, 6, 7, 8]));
+        Assert.Equal("0", _redis.Run("EXISTS k"));
+        _redis.Run("DEBUG SET-SKIP-CHECKSUM-VALIDATION 0");
+        Assert.Equal("-ERR DUMP payload version or checksum are wrong\r\n", Restore("k", "0", [.. Convert.FromHexString(hex), 9, 0, 1, 2, 3, 4, 5, 6, 7, 8]));
+    }
+
     [Fact]
     public void Restore_is_propagated_with_an_absolute_time()
     {

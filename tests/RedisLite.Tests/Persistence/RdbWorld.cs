@@ -39,6 +39,11 @@ internal sealed class RdbWorld : IRdbTarget, IDisposable
         return null;
     }
 
+    public void Empty(ReadOnlySpan<byte> key)
+    {
+        // Left out, and that is all.
+    }
+
     public void Loaded(int database, Entry entry, long idleSeconds, int frequency)
     {
     }
