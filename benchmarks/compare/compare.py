@@ -75,7 +75,7 @@ def cpu_rows(run):
         if name not in run.o.loads:
             continue
         for pipeline in run.o.pipelines:
-            requests = int({1: 120_000, 16: 1_000_000}.get(pipeline, 2_000_000) * scale / (5 if name == "MSET" else 10 if name == "LRANGE_100" else 1))
+            requests = int({1: 120_000, 16: 1_000_000}.get(pipeline, 2_000_000) * scale / (5 if name in rows.HEAVY else 10 if name == "LRANGE_100" else 1))
             if name in rows.USED_UP:
                 requests = min(requests, rows.FILLED)
             with run.server("redis-server") as redis, run.server("ours") as ours:

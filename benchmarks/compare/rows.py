@@ -1,7 +1,55 @@
 """
 What is compared: three lists, each easy to extend. A later family adds its rows at the end of LOADS and MEMORY.
 """
+import hashlib
+
 from servers import chunked, request
+
+# --- scripts -------------------------------------------------------------------------------------------------------------
+EVAL_GET = "return redis.call('get',KEYS[1])"
+
+# A sliding window with a token reserve, of the kind that rate limiter packages send: 30 lines, five commands a call.
+RATE_LIMITER = """
+local bucket = KEYS[1]
+local capacity = tonumber(ARGV[1])
+local window = tonumber(ARGV[2])
+local cost = tonumber(ARGV[3])
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local state = redis.call('HMGET', bucket, 'tokens', 'at')
+local tokens = tonumber(state[1])
+local at = tonumber(state[2])
+if tokens == nil or at == nil then
+  tokens = capacity
+  at = now
+end
+local rate = capacity / window
+local elapsed = now - at
+if elapsed > 0 then
+  tokens = math.min(capacity, tokens + elapsed * rate)
+end
+local allowed = 0
+local used = redis.call('INCR', bucket .. ':used')
+if used == 1 then
+  redis.call('PEXPIRE', bucket .. ':used', window)
+end
+if tokens >= cost then
+  tokens = tokens - cost
+  allowed = 1
+end
+redis.call('HMSET', bucket, 'tokens', tokens, 'at', now)
+local ttl = redis.call('PTTL', bucket .. ':used')
+return { allowed, math.floor(tokens), used, ttl }
+"""
+
+# No command inside: what the interpreter itself costs.
+PURE_LUA = """
+local function fib(n) if n < 2 then return n end return fib(n - 1) + fib(n - 2) end
+local words = {}
+for i = 1, 100 do words[i] = 'w' .. (i * 7919 % 101) end
+table.sort(words)
+return fib(12) .. table.concat(words, ',')
+"""
 
 # --- loads for redis-benchmark -------------------------------------------------------------------------------------------
 # name, commands run once before, arguments of redis-benchmark (its own names with -t, or a command line).
@@ -26,6 +74,11 @@ LOADS = [
     ("ZPOPMIN", [("fill-zset",)], ["ZPOPMIN", "zset"]),
     ("XADD", [], ["XADD", "stream", "*", "field", "value"]),
 ]
+LOADS += [
+    ("EVAL-GET", [("fill-strings",)], ["EVAL", EVAL_GET, "1", "key:__rand_int__"]),
+    ("EVALSHA-LIMITER", [("load-script", RATE_LIMITER)], ["EVALSHA", hashlib.sha1(RATE_LIMITER.encode()).hexdigest(), "1", "limit:__rand_int__", "100", "60000", "1"]),
+    ("EVAL-LUA", [], ["EVAL", PURE_LUA, "0"]),
+]
 FAMILIES = ("LPUSH", "RPOP", "LRANGE_100", "SADD", "SPOP", "HSET", "ZADD", "ZPOPMIN", "XADD", "MSET")
 
 # Loads that use up what they find: it is put there again before each run, and a run must not take more.
@@ -35,11 +88,14 @@ DEFAULT_LOADS = ("PING", "SET", "GET", "INCR", "HSET", "MSET")
 
 # The most a load may cost, as a share of redis-server's CPU per request.
 TARGETS = {1: 0.95, 16: 0.65, 64: 0.55}
+SCRIPT_TARGET = 1.0
 FAMILY_TARGET = 0.8
 OWN_TARGETS = {("LRANGE_100", 64): 0.5}
 
 
 def target(name, pipeline):
+    if name.startswith("EVAL"):
+        return SCRIPT_TARGET
     if (name, pipeline) in OWN_TARGETS:
         return OWN_TARGETS[name, pipeline]
     return TARGETS.get(pipeline) if name in DEFAULT_LOADS else FAMILY_TARGET
@@ -57,7 +113,11 @@ BIG = [
 ]
 
 
-def prepare(server, what):
+# Loads whose requests are worth many plain ones: fewer of them are sent.
+HEAVY = ("MSET", "EVAL-GET", "EVALSHA-LIMITER", "EVAL-LUA")
+
+
+def prepare(server, what, *arguments):
     """The data a load reads."""
     if what == "fill-strings":
         server.feed(strings(KEYS, 16, 16), KEYS)
@@ -82,6 +142,8 @@ def prepare(server, what):
     elif what == "two-zsets":
         for key, first in (("z1", 0), ("z2", 500_000)):
             tens(server, 1_000_000, "ZADD", key, lambda i: [b"%d" % i, b"m%012d" % (first + i)])
+    elif what == "load-script":
+        server.call("SCRIPT", "LOAD", *arguments)
     else:
         raise ValueError(what)
 

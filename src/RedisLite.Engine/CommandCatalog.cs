@@ -34,6 +34,7 @@ internal static class CommandCatalog
         .Add("stream", StreamInfoCommands.Table())
         .Add("pubsub", PubSubCommands.Table())
         .Add("scripting", ScriptingCommands.Table())
+        .Add("scripting", FunctionCommands.Table())
         .Add("generic", ReplicationCommands.Table())
         .Add("server", ServerCommands.Table())
         .Add("server", SlowLogCommands.Table())

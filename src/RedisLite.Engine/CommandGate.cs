@@ -69,7 +69,7 @@ internal static class CommandGate
         if (!client.Has(ClientFlags.Restricted)) return default;
         var request = new RequestView(ctx, first: 0);
         var verdict = engine.Accounts.Check(client.User, spec, request);
-        if (!verdict.IsAllowed) engine.Accounts.Record(client, verdict, spec, request, context);
+        if (!verdict.IsAllowed) engine.Accounts.Record(client.ScriptCaller ?? client, verdict, spec, request, context);
         return verdict;
     }
 
@@ -85,7 +85,7 @@ internal static class CommandGate
             return Refuse(engine, client, ctx, spec, error);
         }
 
-        if (engine.Pause.Holds(client, spec, engine.Clock.NowMs))
+        if (engine.Pause.Holds(client, spec, engine.Clock.NowMs) && (engine.Pause.All || !engine.Scripts.IsKnownToRead(ctx, spec)))
         {
             client.Set(ClientFlags.Postponed);
             engine.Pause.Add(client);

@@ -122,15 +122,22 @@ internal sealed class LuaRuntime
     /// <summary>The sandbox of Redis: globals cannot be created, reading an unknown one is an error, libraries are sealed.</summary>
     internal void ProtectGlobals()
     {
+        Guard(Globals);
+        Seal(Globals, recursive: true);
+        Seal(StringMetatable, recursive: true);
+    }
+
+    /// <summary>Reading a field that is not there is an error from now on.</summary>
+    internal void Guard(LuaTable table)
+    {
         var meta = NewTable();
         Register(meta, "__index", static call =>
         {
             var name = call[1].ToLuaString();
             throw call.Error($"Script attempted to access nonexistent global variable '{name?.ToString() ?? call[1].TypeName}'");
         });
-        Globals.Metatable = meta;
-        Seal(Globals, recursive: true);
-        Seal(StringMetatable, recursive: true);
+        Seal(meta, recursive: false);
+        table.Metatable = meta;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -55,6 +55,9 @@ internal sealed class ExecutorLoop : IDisposable
     /// Connections the engine knows.
     public int Count { get; internal set; }
 
+    /// Before the connections are closed: whose connection ends because the server does must not be able to connect again.
+    public Action? OnStopping { get; set; }
+
     /// After Stop nothing more is run, or a write could be acknowledged after the last save.
     public bool IsStopping { get; private set; }
 
@@ -89,6 +92,7 @@ internal sealed class ExecutorLoop : IDisposable
         try
         {
             while (!IsStopping) Iterate();
+            OnStopping?.Invoke();
             foreach (var connection in _connections.ToArray())
             {
                 connection.Flush();

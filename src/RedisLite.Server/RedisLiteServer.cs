@@ -161,6 +161,7 @@ public sealed class RedisLiteServer : IAsyncDisposable
         {
             _loop.Engine.Durability.Loader.Finished = Announce;
             _loop.Engine.Start();
+            _loop.OnStopping = _listeners.CloseAll;
             _loop.Run();
         }
         catch (Exception bug)

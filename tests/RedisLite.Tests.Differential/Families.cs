@@ -48,6 +48,8 @@ internal static class Families
         ["sort"] = null,
         ["streams"] = null,
         ["blocking"] = null,
+        ["scripting"] = null,
+        ["functions"] = null,
     };
 
     private static readonly string? Override = Environment.GetEnvironmentVariable("REDISLITE_DIFF_FAMILIES") is { Length: > 0 } names ? names : null;

@@ -284,6 +284,51 @@ public sealed class StackExchangeRedisTests : IClassFixture<StackExchangeRedisTe
         Assert.Throws<RedisConnectionException>(() => ConnectionMultiplexer.Connect(options));
     }
 
+    [Fact]
+    public void Scripts_are_evaluated()
+    {
+        Assert.Equal("v", (string?)_db.ScriptEvaluate("redis.call('set', KEYS[1], ARGV[1]) return redis.call('get', KEYS[1])", ["k"], ["v"]));
+        Assert.Equal(7, (long)_db.ScriptEvaluate("return ARGV[1] + ARGV[2]", values: [3, 4]));
+        var list = ((RedisResult[]?)_db.ScriptEvaluate("return {1, 'two', {3}, false}"))!;
+        Assert.Equal(1, (int)list[0]);
+        Assert.Equal("two", (string?)list[1]);
+        Assert.Equal(3, (int)((RedisResult[]?)list[2])![0]);
+        Assert.True(list[3].IsNull);
+        var binary = new byte[] { 0, 13, 10, 255 };
+        Assert.Equal(binary, (byte[]?)_db.ScriptEvaluate("return ARGV[1]", values: [binary]));
+        for (var i = 0; i < 3; i++) Assert.Equal(i, (int)_db.ScriptEvaluate("return tonumber(ARGV[1])", values: [i]));     // the second time by its SHA1
+        Assert.Contains("nosuch", Assert.Throws<RedisServerException>(() => _db.ScriptEvaluate("return nosuch")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Scripts_are_prepared_and_loaded()
+    {
+        var script = LuaScript.Prepare("return redis.call('incrby', @key, @by)");
+        Assert.Equal(5, (int)script.Evaluate(_db, new { key = (RedisKey)"n", by = 5 }));
+        var loaded = script.Load(Server);
+        Assert.Equal(7, (int)loaded.Evaluate(_db, new { key = (RedisKey)"n", by = 2 }));
+        Assert.True(Server.ScriptExists(script.ExecutableScript));
+
+        var hash = Server.ScriptLoad("return 'loaded'");
+        Assert.Equal("loaded", (string?)_db.ScriptEvaluate(hash));
+        Server.ScriptFlush();
+        Assert.False(Server.ScriptExists(hash));
+        Assert.Equal(9, (int)script.Evaluate(_db, new { key = (RedisKey)"n", by = 2 }));                              // the client sends it anew
+    }
+
+    [Fact]
+    public async Task Scripts_run_in_batches_and_transactions()
+    {
+        var transaction = _db.CreateTransaction();
+        var first = transaction.ScriptEvaluateAsync("return redis.call('incr', KEYS[1])", ["t"]);
+        var second = transaction.ScriptEvaluateAsync("return redis.call('incr', KEYS[1])", ["t"]);
+        Assert.True(await transaction.ExecuteAsync());
+        Assert.Equal(1, (int)await first);
+        Assert.Equal(2, (int)await second);
+        var counts = Enumerable.Range(0, 100).Select(_ => _db.ScriptEvaluateAsync("return redis.call('incr', KEYS[1])", ["p"]));
+        Assert.Equal(Enumerable.Range(1, 100), (await Task.WhenAll(counts)).Select(result => (int)result));
+    }
+
     /// <summary>One server and one connection for all tests of the class, as applications have it.</summary>
     public sealed class Fixture : IDisposable
     {

@@ -83,25 +83,26 @@ internal static class DebugCommands
 
     private static void Reload(CommandContext ctx)
     {
-        bool save = true, flush = true;
+        bool save = true, flush = true, merge = false;
         var args = ctx.ArgsFrom(2);
         while (args.More)
         {
             if (args.Take("NOSAVE"u8)) save = false;
-            else if (args.Take("NOFLUSH"u8) || args.Take("MERGE"u8)) flush = false;
+            else if (args.Take("NOFLUSH"u8)) flush = false;
+            else if (args.Take("MERGE"u8)) merge = true;
             else args.Fail("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
         }
         if (args.Failed()) return;
 
         var durability = ctx.Engine.Durability;
         if (save && (ctx.Engine.Heap.SnapshotActive || durability.Saver.SaveNow() is not null)) ctx.Fail("ERR");
-        else Loaded(ctx, durability.Loader.Reload(aof: false, flush));
+        else Loaded(ctx, durability.Loader.Reload(aof: false, flush, merge));
     }
 
     private static void LoadAof(CommandContext ctx)
     {
         ctx.Engine.Durability.Aof.Flush(force: true);
-        Loaded(ctx, ctx.Engine.Durability.Loader.Reload(aof: true, flush: true));
+        Loaded(ctx, ctx.Engine.Durability.Loader.Reload(aof: true, flush: true, merge: false));
     }
 
     private static void Loaded(CommandContext ctx, string? problem)
@@ -233,9 +234,16 @@ internal static class DebugCommands
 
     private static byte[] Hex(byte[] digest) => Encoding.ASCII.GetBytes(Convert.ToHexStringLower(digest));
 
+    /// <summary>Looks at a key as it is, also when its time is over: nothing expires by it.</summary>
     private static void Object(CommandContext ctx)
     {
-        if (!TryKey(ctx, out var entry)) return;
+        var entry = ctx.NextEntry();
+        if (!ctx.Db.FindRaw(ctx.Arg(2), entry))
+        {
+            ctx.Fail(Errors.NoSuchKey);
+            return;
+        }
+
         var text = $"Value at:0x{entry.Handle:x} refcount:1 encoding:{EncodingName.Of(entry)} serializedlength:{entry.Value.Length} "
             + $"lru:{entry.Access} lru_seconds_idle:{AccessClock.IdleMs(entry.Access, ctx.NowMs) / 1000}";
         ctx.Reply.Simple(Encoding.ASCII.GetBytes(text));

@@ -75,8 +75,8 @@ internal static class MemoryCommands
         Number("clients.normal"u8, memory.NormalClients);
         Number("cluster.links"u8, 0);
         Number("aof.buffer"u8, 0);
-        Number("lua.caches"u8, 0);
-        Number("functions.caches"u8, 0);
+        Number("lua.caches"u8, engine.Scripts.Cache.Memory);
+        Number("functions.caches"u8, engine.Scripts.Functions.Memory);
         foreach (var db in engine.Databases)
         {
             if (db.Keys.Count == 0) continue;

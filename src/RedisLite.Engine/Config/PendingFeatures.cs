@@ -25,7 +25,6 @@ internal static class PendingFeatures
             ["tls-port", "tls-cluster", "tls-replication"],
             ["tls-cert-file", "tls-key-file", "tls-key-file-pass", "tls-client-cert-file", "tls-client-key-file", "tls-client-key-file-pass",
              "tls-ca-cert-file", "tls-ca-cert-dir", "tls-auth-clients", "tls-protocols", "tls-ciphersuites"]),
-        new("scripts", "", static _ => false, [], ["busy-reply-threshold"]),
         new("modules", "", static _ => false, [], ["enable-module-command"]),
     ];
 

@@ -44,9 +44,6 @@ internal sealed class Durability
 
     public StartupLoader Loader { get; }
 
-    /// <summary>Sources of function libraries that a file brought: written again as they came.</summary>
-    public List<byte[]> Functions { get; } = [];
-
     public string PathOf(string fileName) => System.IO.Path.Combine(engine.Config.Dir, fileName);
 
     /// <summary>The configuration is read: from here on it is acted on.</summary>

@@ -34,7 +34,11 @@ internal sealed class RdbLoad : FileLoad
         : base(path, file)
     {
         var strict = engine.Config.SanitizeDumpPayload == Config.SanitizePayload.Yes;
-        reader = new RdbReader(engine.Heap, new RdbInput(file, file.Length), new LoadTarget(engine, isAofBase), strict) { VerifyChecksum = engine.Config.Rdbchecksum && !engine.Durability.SkipsChecksums };
+        reader = new RdbReader(engine.Heap, new RdbInput(file, file.Length), new LoadTarget(engine, isAofBase), strict)
+        {
+            VerifyChecksum = engine.Config.Rdbchecksum && !engine.Durability.SkipsChecksums,
+            Merges = engine.Durability.Loader.Merges,
+        };
     }
 
     public override long Offset => reader.Offset;

@@ -24,11 +24,7 @@ internal sealed class LoadTarget(Engine engine, bool isAofBase) : IRdbTarget
         else if (name == "aof-base" && value == "1") engine.Log.Write(LogLevel.Notice, "RDB is base AOF");
     }
 
-    public string? Function(ReadOnlySpan<byte> source)
-    {
-        engine.Durability.Functions.Add(source.ToArray());
-        return null;
-    }
+    public string? Function(ReadOnlySpan<byte> source) => engine.Scripts.LoadLibrary(source, engine.Durability.Loader.Merges, out _);
 
     public void Empty(ReadOnlySpan<byte> key)
     {

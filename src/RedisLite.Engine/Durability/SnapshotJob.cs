@@ -165,7 +165,7 @@ internal static class SnapshotOptions
         Add("ctime", (engine.Clock.NowMs / 1000).ToString());
         Add("used-mem", engine.Eviction.UsedMemory.ToString());
         Add("aof-base", isAofBase ? "1" : "0");
-        options.Functions.AddRange(engine.Durability.Functions);
+        foreach (var library in engine.Scripts.Functions.Libraries) options.Functions.Add(library.Source);
         return options;
 
         void Add(string name, string value) => options.Aux.Add(KeyValuePair.Create(name, value));

@@ -160,18 +160,22 @@ internal sealed class StartupLoader
         }
     }
 
+    /// <summary>What the file brings takes the place of what is there under the same name (DEBUG RELOAD MERGE).</summary>
+    public bool Merges { get; private set; }
+
     /// <summary>The data are not complete: nothing may be saved.</summary>
     public bool HasFailed { get; private set; }
 
     // ---- while the server runs ----
 
     /// <summary>DEBUG RELOAD and LOADAOF: all keys go, then a file is read. Null, or why it could not be.</summary>
-    public string? Reload(bool aof, bool flush)
+    public string? Reload(bool aof, bool flush, bool merge)
     {
+        Merges = merge;
         if (flush)
         {
             foreach (var database in engine.Databases) database.Keys.Clear(lazy: false);
-            engine.Durability.Functions.Clear();
+            engine.Scripts.FlushFunctions();
         }
         engine.IsLoading = true;
         try
@@ -196,6 +200,7 @@ internal sealed class StartupLoader
             foreach (var file in files) file.Dispose();
             files.Clear();
             engine.IsLoading = false;
+            Merges = false;
         }
     }
 }

@@ -51,11 +51,11 @@ internal static class MemoryInfo
         text.Field("used_memory_lua_human", InfoText.Human(scripts.EvalWorldBytes));
         text.Field("used_memory_scripts_eval", scripts.Cache.Memory);
         text.Field("number_of_cached_scripts", scripts.Cache.Count);
-        text.Field("number_of_functions", 0);
-        text.Field("number_of_libraries", 0);
-        text.Field("used_memory_vm_functions", 0);
-        text.Bytes("used_memory_vm_total", scripts.EvalWorldBytes);
-        text.Field("used_memory_functions", 0);
-        text.Bytes("used_memory_scripts", scripts.Cache.Memory);
+        text.Field("number_of_functions", scripts.Functions.Count);
+        text.Field("number_of_libraries", scripts.Functions.Libraries.Count);
+        text.Field("used_memory_vm_functions", scripts.Loader.WorldBytes);
+        text.Bytes("used_memory_vm_total", scripts.EvalWorldBytes + scripts.Loader.WorldBytes);
+        text.Field("used_memory_functions", scripts.Functions.Memory);
+        text.Bytes("used_memory_scripts", scripts.Cache.Memory + scripts.Functions.Memory);
     }
 }

@@ -13,8 +13,13 @@ internal sealed class BusyScript(Engine engine, ScriptRun run)
 
     public void Interrupt()
     {
-        if (!run.IsActive) return;
         var now = engine.Clock.Timestamp();
+        if (!run.IsActive)
+        {
+            engine.Scripts.Loader.CheckTime(now);
+            return;
+        }
+
         if (!run.IsBusy && !BecomesBusy(now)) return;
         if (engine.Clock.MicrosecondsOf(now - servedTicks) >= ScriptLimits.ServeEveryMs * 1000)
         {
@@ -25,7 +30,7 @@ internal sealed class BusyScript(Engine engine, ScriptRun run)
         if (engine.IsEnding) throw new LuaTerminated("The server is shutting down.");
         if (!run.IsKilled) return;
         engine.Log.Write(LogLevel.Notice, $"Lua script killed by user with {(run.IsFunction ? "FUNCTION KILL" : "SCRIPT KILL")}.");
-        throw new LuaTerminated(run.IsFunction ? "Error running script. Function killed by user with FUNCTION KILL." : "Error running script. Script killed by user with SCRIPT KILL.");
+        throw new LuaTerminated("Script killed by user with SCRIPT KILL...");          // Redis says so of functions, too
     }
 
     /// <summary>What a script that ended leaves behind: garbage of a size that matters is given back at once.</summary>

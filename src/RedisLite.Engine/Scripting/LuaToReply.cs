@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RedisLite.Lua;
 using RedisLite.Protocol;
 
@@ -9,8 +10,10 @@ namespace RedisLite.Engine.Scripting;
 /// </summary>
 internal readonly ref struct LuaToReply(ReplyWriter reply, int scriptProtocol)
 {
-    /// <summary>About where the reference runs out of stack.</summary>
-    private const int DepthMax = 2000;
+    /// <summary>Where the reference runs out of the slots of its stack: a list takes one, a map or a set three.</summary>
+    private const int DepthMax = 7995;
+    private const int DepthOfList = 1;
+    private const int DepthOfPairs = 3;
 
     public void Write(in LuaValue value, int depth = 0)
     {
@@ -24,7 +27,7 @@ internal readonly ref struct LuaToReply(ReplyWriter reply, int scriptProtocol)
 
     private void WriteTable(LuaTable table, int depth)
     {
-        if (depth >= DepthMax)
+        if (depth >= DepthMax || !RuntimeHelpers.TryEnsureSufficientExecutionStack())
         {
             reply.Error("ERR reached lua stack limit");
             return;
@@ -34,7 +37,7 @@ internal readonly ref struct LuaToReply(ReplyWriter reply, int scriptProtocol)
         var count = 0;
         while (!table.GetInt(count + 1).IsNil) count++;
         reply.Array(count);
-        for (var i = 1; i <= count; i++) Write(table.GetInt(i), depth + 1);
+        for (var i = 1; i <= count; i++) Write(table.GetInt(i), depth + DepthOfList);
     }
 
     private bool TryWriteTyped(LuaTable table, int depth)
@@ -69,8 +72,8 @@ internal readonly ref struct LuaToReply(ReplyWriter reply, int scriptProtocol)
             reply.Map(Count(map));
             for (var position = 0; map.EntryFrom(position, out var key, out var value); position = map.PositionAfter(key))
             {
-                Write(key, depth + 1);
-                Write(value, depth + 1);
+                Write(key, depth + DepthOfPairs);
+                Write(value, depth + DepthOfPairs);
             }
 
             return true;
@@ -78,7 +81,7 @@ internal readonly ref struct LuaToReply(ReplyWriter reply, int scriptProtocol)
 
         if (table.GetString(ReplyToLua.Set).Ref is not LuaTable set) return false;
         reply.Set(Count(set));
-        for (var position = 0; set.EntryFrom(position, out var key, out _); position = set.PositionAfter(key)) Write(key, depth + 1);
+        for (var position = 0; set.EntryFrom(position, out var key, out _); position = set.PositionAfter(key)) Write(key, depth + DepthOfPairs);
         return true;
     }
 

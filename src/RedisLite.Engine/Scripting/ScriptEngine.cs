@@ -28,6 +28,8 @@ internal sealed class ScriptEngine
         library = new RedisLibrary(engine, Bridge, Run);
         busy = new BusyScript(engine, Run);
         Cache = new EvalScripts(engine.ByteKeys);
+        Functions = new FunctionRegistry(engine.ByteKeys);
+        Loader = new FunctionLoader(engine, library, CreateWorld);
     }
 
     public ScriptRun Run { get; } = new();
@@ -36,13 +38,17 @@ internal sealed class ScriptEngine
 
     public EvalScripts Cache { get; }
 
+    public FunctionRegistry Functions { get; private set; }
+
+    public FunctionLoader Loader { get; private set; }
+
     /// <summary>DEBUG SET-DISABLE-DENY-SCRIPTS: scripts may call what they must not.</summary>
     public bool NoScriptDisabled { get; set; }
 
     /// <summary>Bytes of the world of EVAL's scripts.</summary>
-    public long EvalWorldBytes => evalWorld?.Meter.Estimate ?? 0;
+    public long EvalWorldBytes => evalWorld is null ? 0 : Run.IsActive ? evalWorld.Meter.Estimate : evalWorld.Meter.Measure();
 
-    private LuaRuntime EvalWorld => evalWorld ??= CreateWorld();
+    private LuaRuntime EvalWorld => evalWorld ??= CreateEvalWorld();
 
     // ---- EVAL's scripts ---------------------------------------------------------------------------------------------
 
@@ -80,18 +86,98 @@ internal sealed class ScriptEngine
         Invoke(ctx, world, script.Function);
     }
 
+    /// <summary>A request for a script or a function that says it does not write: a pause of writes does not hold it.</summary>
+    public bool IsKnownToRead(CommandContext ctx, CommandSpec spec)
+    {
+        if (!spec.Has(CommandFlags.MayReplicate) || spec.Has(CommandFlags.Write) || ctx.Client.Has(ClientFlags.InMulti)) return false;
+        var flags = spec.FullName switch
+        {
+            "eval" => ScriptHeader.ParseScript(ctx.Arg(1), out var given, out _) is null ? given : ScriptFlags.None,
+            "evalsha" => Cache.FindSha(ctx.Arg(1))?.Flags ?? ScriptFlags.None,
+            "fcall" => Functions.FindFunction(ctx.Arg(1))?.Flags ?? ScriptFlags.None,
+            _ => ScriptFlags.None,
+        };
+        return (flags & ScriptFlags.NoWrites) != 0;
+    }
+
     public void FlushScripts()
     {
         Cache.Clear();
         evalWorld = null;
     }
 
+    // ---- functions --------------------------------------------------------------------------------------------------
+
+    /// <summary>FCALL: the function gets the two lists as arguments.</summary>
+    public void RunFunction(CommandContext ctx, RegisteredFunction function, int keyCount, bool readOnlyCall)
+    {
+        var world = Loader.World;
+        if (!TryBegin(ctx, world, function.Name, function.Flags, readOnlyCall, isFunction: true)) return;
+        Invoke(ctx, world, function.Callback, ArgumentTable(ctx, world, 3, keyCount), ArgumentTable(ctx, world, 3 + keyCount, ctx.Argc - 3 - keyCount));
+    }
+
+    /// <summary>FUNCTION LOAD, and libraries of files. Null, or why the library cannot be had.</summary>
+    public string? LoadLibrary(ReadOnlySpan<byte> source, bool replace, out string name)
+    {
+        if (Loader.Describe(source, out name) is { } problem) return problem;
+        var old = Functions.Find(name);
+        if (old is not null && !replace) return $"Library '{name}' already exists";
+        if (Loader.Load(source, out var library) is { } failure) return failure;
+        if (Functions.Collision(library!, old) is { } taken) return $"Function {taken} already exists";
+        if (old is not null) Remove(old);
+        Add(library!);
+        return null;
+    }
+
+    /// <summary>All of a dump or nothing. Null, or why it cannot be had.</summary>
+    public string? RestoreLibraries(List<byte[]> sources, bool flush, bool replace)
+    {
+        var restored = new FunctionRegistry(engine.ByteKeys);
+        foreach (var source in sources)
+        {
+            if (Loader.Describe(source, out var name) is { } problem) return problem;
+            if (restored.Find(name) is not null || (!flush && !replace && Functions.Find(name) is not null)) return $"Library {name} already exists";
+            if (Loader.Load(source, out var library) is { } failure) return failure;
+            if (restored.Collision(library!, null) is { } taken) return $"Function {taken} already exists";
+            restored.Add(library!);
+        }
+
+        var gone = Functions.Libraries.FindAll(library => flush || restored.Find(library.Name) is not null);
+        var staying = Functions.Libraries.FindAll(library => !gone.Contains(library));
+        foreach (var library in staying)
+        {
+            if (restored.Collision(library, null) is { } taken) return $"Function {taken} already exists";
+        }
+
+        foreach (var library in gone) Remove(library);
+        foreach (var library in restored.Libraries) Add(library);
+        return null;
+    }
+
+    private void Add(FunctionLibrary library)
+    {
+        Functions.Add(library);
+        Loader.Keep(library);
+    }
+
+    public void Remove(FunctionLibrary library)
+    {
+        Functions.Remove(library);
+        Loader.Forget(library);
+    }
+
+    public void FlushFunctions()
+    {
+        Functions = new FunctionRegistry(engine.ByteKeys);
+        Loader = new FunctionLoader(engine, library, CreateWorld);
+    }
+
     // ---- one run ----------------------------------------------------------------------------------------------------
 
-    public static bool TryKeyCount(CommandContext ctx, out int count)
+    public static bool TryKeyCount(CommandContext ctx, out int count, string notNumber = Errors.NotInteger)
     {
         count = 0;
-        if (!ctx.TryInt64(2, out var number)) return false;
+        if (!ctx.TryInt64(2, out var number, notNumber)) return false;
         if (number > ctx.Argc - 3) ctx.Fail("ERR Number of keys can't be greater than number of args");
         else if (number < 0) ctx.Fail("ERR Number of keys can't be negative");
         else
@@ -149,11 +235,14 @@ internal sealed class ScriptEngine
     private void ReplyError(CommandContext ctx, in LuaValue value, CodePlace place)
     {
         var table = value.AsTable;
-        var text = table is null ? "ERR " + TextOf(value) : table.GetString(ReplyToLua.Err).ToLuaString()?.ToString() ?? "ERR unknown error";
-        var bytes = Encoding.Latin1.GetBytes(Located(text, place));
+        var bytes = Encoding.Latin1.GetBytes(Located(ErrorText(value), place));
         if (table is null || table.GetString(ReplyToLua.AlreadyCounted).IsFalsy) ctx.Reply.Error(bytes);
         else ctx.Reply.ErrorAgain(bytes);
     }
+
+    /// <summary>What a raised value says as an error reply.</summary>
+    public static string ErrorText(in LuaValue value) =>
+        value.AsTable is { } table ? table.GetString(ReplyToLua.Err).ToLuaString()?.ToString() ?? "ERR unknown error" : "ERR " + TextOf(value);
 
     private static string TextOf(in LuaValue value) => value.ToLuaString()?.ToString() ?? (value.IsNil ? "nil" : value.IsBoolean ? value.ToString() : value.TypeName);
 
@@ -172,9 +261,12 @@ internal sealed class ScriptEngine
 
     // ---- worlds -----------------------------------------------------------------------------------------------------
 
-    private LuaRuntime CreateWorld()
+    private LuaRuntime CreateWorld() =>
+        new(new Limits { MemoryBytes = ScriptLimits.MemoryBytes }) { OnInterrupt = busy.Interrupt, OnCaught = Caught, Clock = Seconds };
+
+    private LuaRuntime CreateEvalWorld()
     {
-        var world = new LuaRuntime(new Limits { MemoryBytes = ScriptLimits.MemoryBytes }) { OnInterrupt = busy.Interrupt, OnCaught = Caught, Clock = Seconds };
+        var world = CreateWorld();
         var table = library.Create(world);
         RedisLibrary.AddForScripts(world, table);
         world.Globals.Set(LuaString.From("redis"), table);

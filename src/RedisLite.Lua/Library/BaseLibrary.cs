@@ -222,7 +222,7 @@ internal static class BaseLibrary
         var last = call.IsMissingOrNil(2) ? table.Length : call.CheckInt(2);
         if (first > last) return 0;
         var count = (long)last - first + 1;
-        if (count >= Limits.HostStackSlots - call.Count) throw call.Error("too many results to unpack");
+        if (count > Limits.HostStackSlots - call.Count) throw call.Error("too many results to unpack");
         call.Thread.EnsureStack(call.Thread.Top + (int)count);
         for (var i = 0; i < count; i++) call.Push(table.GetInt(first + i));
         return (int)count;

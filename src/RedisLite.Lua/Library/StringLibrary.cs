@@ -57,11 +57,11 @@ internal static class StringLibrary
         return call.Return(buffer.ToLuaString());
     }
 
-    // Bytecode has no place in a sandbox: a function cannot be turned into text here, and text is never run as bytecode.
+    // Bytecode has no place in a sandbox: of a dumped function there is only the mark that bytecode begins with, and what begins so is never loaded.
     private static int Dump(LuaCall call)
     {
-        call.CheckFunction(0);
-        throw call.Error("unable to dump given function");
+        if (call.CheckFunction(0) is not LuaClosure) throw call.Error("unable to dump given function");
+        return call.ReturnBytes("\x1bLua"u8);
     }
 
     private static int ChangeCase(LuaCall call, bool toUpper)

@@ -62,6 +62,9 @@ internal sealed class RdbReader
     /// <summary>Of the file; 0 before the first step.</summary>
     public int Version { get; private set; }
 
+    /// <summary>A key of the file takes the place of one that is there.</summary>
+    public bool Merges { get; init; }
+
     public long KeysLoaded { get; private set; }
 
     /// <summary>Keys past their expiry that were left out.</summary>
@@ -196,7 +199,9 @@ internal sealed class RdbReader
         if (_keys is null) throw _input.Bad("there is no database for the key");
 
         var hash = _hashAt < _hashCount ? _hashes[_hashAt++] : _heap.Hash(key);
-        if (_keys.Find(key, hash, _entry)) throw _input.Bad($"the key '{Encoding.Latin1.GetString(key[..Math.Min(key.Length, 64)])}' is there twice");
+        var exists = _keys.Find(key, hash, _entry);
+        if (exists && Merges) _keys.Remove(_entry);
+        else if (exists) throw _input.Bad($"the key '{Encoding.Latin1.GetString(key[..Math.Min(key.Length, 64)])}' is there twice");
         var isThere = _values.Read(_input, type, _keys, key, hash, _expireAtMs, _entry, Version == RdbFormat.VersionValkey);
         if (!isThere)
         {

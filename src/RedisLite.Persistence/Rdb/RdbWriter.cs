@@ -176,6 +176,12 @@ internal static class DumpPayload
         if (ValueWriter.HasFieldExpiry(record, heap)) version = Math.Max(version, RdbFormat.VersionOfFieldExpiry);
         output.Byte(ValueWriter.TypeOf(record, version, heap));
         new ValueWriter(heap, output, version).Write(record);
+        return Seal(output, version);
+    }
+
+    /// <summary>Version and checksum behind what has been written.</summary>
+    public static ReadOnlySpan<byte> Seal(RdbOutput output, int version)
+    {
         output.UInt16((ushort)version);
         output.UInt64(Crc64.Compute(output.Written));
         return output.Written;

@@ -256,10 +256,10 @@ public class ScriptingTests
     [Fact]
     public void A_busy_script_can_be_killed_while_others_are_told_to_wait()
     {
-        var replies = Busy("while true do end", "GET k", "PING", "SHUTDOWN", "SCRIPT KILL");
-        Assert.Equal(Enumerable.Repeat("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.", 3), replies.Take(3));
-        Assert.Equal("OK", replies[3]);
-        Assert.StartsWith("ERR Error running script", replies[4]);
+        var replies = Busy("while true do end", "GET k", "PING", "SHUTDOWN", "FUNCTION KILL", "FUNCTION STATS", "SCRIPT KILL");
+        Assert.Equal(Enumerable.Repeat("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.", 5), replies.Take(5));
+        Assert.Equal("OK", replies[5]);
+        Assert.StartsWith("ERR Script killed by user with SCRIPT KILL... script: ", replies[6]);
         Assert.Equal("PONG", _redis.Run("PING"));
     }
 
@@ -286,7 +286,7 @@ public class ScriptingTests
     public void Pcall_does_not_stop_the_end_of_a_script()
     {
         var replies = Busy("while true do pcall(function() while true do end end) end", "SCRIPT KILL");
-        Assert.StartsWith("ERR Error running script", replies[^1]);
+        Assert.StartsWith("ERR Script killed by user with SCRIPT KILL... script: ", replies[^1]);
     }
 
     /// <summary>Runs the script; once it is busy another client sends the requests. Their replies, and in the end the script's.</summary>
