@@ -1,4 +1,5 @@
 using RedisLite.Benchmarks;
 
 if (args is ["keyspace", ..]) KeyspaceCheck.Run(args[1..]);
+else if (args is ["pauses", ..]) await PauseCheck.Run(args[1..]);
 else BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

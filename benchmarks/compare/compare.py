@@ -7,7 +7,7 @@ RedisLite beside redis-server, on the same machine in one run, taking turns.
     python3 benchmarks/compare/compare.py --rows cpu,startup --loads GET,SET --pipelines 16,64
     python3 benchmarks/compare/compare.py --ours 'redis-server'          what noise looks like
 
-Rows: cpu (server CPU per request and requests per second), get (random GET over many keys), latency (one client, p50),
+Rows: cpu (server CPU per request and requests per second), big (commands on keys of a million elements), get (random GET over many keys), latency (one client, p50),
 memory (bytes of resident growth per item), churn (changing sizes, then deletes, then FLUSHALL), startup (first PONG, idle size);
 aof (SET with an append-only file), save (SAVE, BGSAVE, loading an RDB file), bgsave (what clients feel meanwhile).
 CPU is the process's own clock (user and system time of all its threads); figures are medians over rounds. A ratio is ours
@@ -20,7 +20,7 @@ import durability
 import rows
 from servers import ROOT, Server
 
-ALL_ROWS = ("cpu", "get", "latency", "memory", "churn", "startup", "aof", "save", "bgsave")
+ALL_ROWS = ("cpu", "get", "latency", "memory", "churn", "startup", "big", "aof", "save", "bgsave")
 DEFAULT_ROWS = ALL_ROWS[:6]
 
 
@@ -75,7 +75,9 @@ def cpu_rows(run):
         if name not in run.o.loads:
             continue
         for pipeline in run.o.pipelines:
-            requests = int({1: 120_000, 16: 1_000_000}.get(pipeline, 2_000_000) * scale / (5 if name in rows.HEAVY else 1))
+            requests = int({1: 120_000, 16: 1_000_000}.get(pipeline, 2_000_000) * scale / (5 if name in rows.HEAVY else 10 if name == "LRANGE_100" else 1))
+            if name in rows.USED_UP:
+                requests = min(requests, rows.FILLED)
             with run.server("redis-server") as redis, run.server("ours") as ours:
                 both = (redis, ours)
                 for server in both:
@@ -83,10 +85,28 @@ def cpu_rows(run):
                         rows.prepare(server, *step)
                     for _ in range(2):          # warm caches, and code that a runtime compiles again once it is hot
                         benchmark(server, arguments, max(requests // 2, 100_000 if pipeline == 1 else 300_000), 50, pipeline, rows.KEYS)
-                figures = alternating(run, both, run.o.rounds, lambda s: benchmark(s, arguments, requests, 50, pipeline, rows.KEYS))
+
+                def measure(server):
+                    for step in before if name in rows.USED_UP else ():
+                        rows.prepare(server, *step)
+                    return benchmark(server, arguments, requests, 50, pipeline, rows.KEYS)
+
+                figures = alternating(run, both, run.o.rounds, measure)
             label = "%s, pipeline %d" % (name, pipeline)
             run.report("cpu", label, figures["redis-server"][0], figures["ours"][0], "ns/req", ("ratio", rows.target(name, pipeline)))
             run.report("rate", label, figures["redis-server"][1], figures["ours"][1], "req/s")
+
+
+def big_rows(run):
+    for name, before, arguments, requests, pipeline, most in rows.BIG:
+        if run.o.big not in name:
+            continue
+        with run.server("redis-server") as redis, run.server("ours") as ours:
+            for server in (redis, ours):
+                rows.prepare(server, *before)
+                benchmark(server, arguments, requests, 10, pipeline, 1_000_000)
+            figures = alternating(run, (redis, ours), min(run.o.rounds, 3), lambda s: benchmark(s, arguments, requests, 10, pipeline, 1_000_000))
+        run.report("big", name, figures["redis-server"][0], figures["ours"][0], "ns/req", ("ratio", most))
 
 
 def get_row(run):
@@ -122,9 +142,9 @@ def memory_rows(run):
         bytes_each = {}
         for server_name in ("redis-server", "ours"):
             with run.server(server_name) as server:
-                empty = server.settled_rss(0.5)
+                empty = server.started_rss()
                 server.feed(make(count), count // per_request)
-                bytes_each[server_name] = (server.settled_rss(1.5) - empty) / count
+                bytes_each[server_name] = (server.settled_rss(5) - empty) / count
         target = ("ours", most) if most else ("ratio", share)
         label = name if not run.o.quick else "1/20 of " + name
         run.report("memory", label, bytes_each["redis-server"], bytes_each["ours"], "B/item", target)
@@ -135,7 +155,7 @@ def churn_rows(run):
     taken = {}
     for name in ("redis-server", "ours"):
         with run.server(name) as server:
-            empty = server.settled_rss(0.5)
+            empty = server.started_rss()
             server.feed(rows.churn(0, count), count)
             first = server.settled_rss(1.5) - empty
             for number in range(1, rows.CHURN_ROUNDS + 1):
@@ -176,8 +196,10 @@ def parse():
     p.add_argument("--loads", type=names, default=list(rows.DEFAULT_LOADS), help="of " + ",".join(r[0] for r in rows.LOADS))
     p.add_argument("--pipelines", type=lambda t: [int(n) for n in t.split(",")], default=list(rows.PIPELINES))
     p.add_argument("--data", default="", help="memory rows whose name contains this text (default: the first five)")
+    p.add_argument("--big", default="", help="big rows whose name contains this text")
     p.add_argument("--json", help="write the figures to this file")
     o = p.parse_args()
+    o.loads = [name for given in o.loads for name in (rows.FAMILIES if given == "families" else [given])]
     o.rounds = o.rounds or (2 if o.quick else 5)
     o.data = [r[0] for r in rows.MEMORY if o.data in r[0]] if o.data else list(rows.DEFAULT_MEMORY)
     if unknown := set(o.rows) - set(ALL_ROWS):
@@ -189,7 +211,7 @@ def main():
     options = parse()
     run = Run(options)
     print("%-10s %-34s %12s %12s %-8s %6s" % ("", "", "redis-server", "ours", "", "ratio"))
-    table = dict(cpu=cpu_rows, get=get_row, latency=latency_rows, memory=memory_rows, churn=churn_rows, startup=startup_rows,
+    table = dict(cpu=cpu_rows, big=big_rows, get=get_row, latency=latency_rows, memory=memory_rows, churn=churn_rows, startup=startup_rows,
                  aof=lambda run: durability.aof_rows(run, benchmark, alternating), save=lambda run: durability.save_and_load_rows(run, alternating),
                  bgsave=durability.bgsave_rows)
     for row in options.rows:

@@ -63,12 +63,15 @@ LOADS = [
     ("INCR", [], ["INCR", "counter:__rand_int__"]),
     ("HSET", [], ["HSET", "hash", "field:__rand_int__", "valuevaluevalue1"]),
     ("MSET", [], ["MSET"] + [w for _ in range(10) for w in ("key:__rand_int__", "valuevaluevalue1")]),
-    # Families that follow; run when asked for by name (--loads LPUSH,SADD …).
+    # The other families (--loads LPUSH,SADD … or --loads families).
     ("HGET", [("fill-hash",)], ["HGET", "hash", "field:__rand_int__"]),
     ("LPUSH", [], ["LPUSH", "list", "valuevaluevalue1"]),
     ("RPOP", [("fill-list",)], ["RPOP", "list"]),
+    ("LRANGE_100", [("fill-list",)], ["LRANGE", "list", "0", "99"]),
     ("SADD", [], ["SADD", "set", "member:__rand_int__"]),
+    ("SPOP", [("fill-set",)], ["SPOP", "set"]),
     ("ZADD", [], ["ZADD", "zset", "__rand_int__", "member:__rand_int__"]),
+    ("ZPOPMIN", [("fill-zset",)], ["ZPOPMIN", "zset"]),
     ("XADD", [], ["XADD", "stream", "*", "field", "value"]),
 ]
 LOADS += [
@@ -76,15 +79,38 @@ LOADS += [
     ("EVALSHA-LIMITER", [("load-script", RATE_LIMITER)], ["EVALSHA", hashlib.sha1(RATE_LIMITER.encode()).hexdigest(), "1", "limit:__rand_int__", "100", "60000", "1"]),
     ("EVAL-LUA", [], ["EVAL", PURE_LUA, "0"]),
 ]
+FAMILIES = ("LPUSH", "RPOP", "LRANGE_100", "SADD", "SPOP", "HSET", "ZADD", "ZPOPMIN", "XADD", "MSET")
+
+# Loads that use up what they find: it is put there again before each run, and a run must not take more.
+USED_UP = ("RPOP", "SPOP", "ZPOPMIN")
+FILLED = 300_000
 DEFAULT_LOADS = ("PING", "SET", "GET", "INCR", "HSET", "MSET")
 
 # The most a load may cost, as a share of redis-server's CPU per request.
 TARGETS = {1: 0.95, 16: 0.65, 64: 0.55}
 SCRIPT_TARGET = 1.0
+FAMILY_TARGET = 0.8
+OWN_TARGETS = {("LRANGE_100", 64): 0.5}
 
 
-def target(load, pipeline):
-    return SCRIPT_TARGET if load.startswith("EVAL") else TARGETS.get(pipeline)
+def target(name, pipeline):
+    if name.startswith("EVAL"):
+        return SCRIPT_TARGET
+    if (name, pipeline) in OWN_TARGETS:
+        return OWN_TARGETS[name, pipeline]
+    return TARGETS.get(pipeline) if name in DEFAULT_LOADS else FAMILY_TARGET
+
+
+# Commands on big keys: name, data before, command, requests, pipeline, most as a share of redis-server's CPU.
+BIG = [
+    ("ZADD to 1 M", ("big-zset",), ["ZADD", "zbig", "__rand_int__", "m__rand_int__"], 200_000, 16, 0.8),
+    ("ZRANK in 1 M", ("big-zset",), ["ZRANK", "zbig", "m__rand_int__"], 200_000, 16, 0.8),
+    ("ZRANGE of 100 in 1 M", ("big-zset",), ["ZRANGE", "zbig", "500000", "500099"], 50_000, 16, 0.8),
+    ("LINDEX in the middle of 1 M", ("big-list",), ["LINDEX", "lbig", "500000"], 20_000, 16, 0.8),
+    ("SINTER of two of 100 k", ("two-sets",), ["SINTER", "s1", "s2"], 30, 1, 0.5),
+    ("SMEMBERS of 100 k", ("two-sets",), ["SMEMBERS", "s1"], 60, 1, 0.45),
+    ("ZUNIONSTORE of two of 1 M", ("two-zsets",), ["ZUNIONSTORE", "zu", "2", "z1", "z2"], 3, 1, 0.6),
+]
 
 
 # Loads whose requests are worth many plain ones: fewer of them are sent.
@@ -98,11 +124,33 @@ def prepare(server, what, *arguments):
     elif what == "fill-hash":
         server.feed(chunked(KEYS, lambda i: request("HSET", "hash", b"field:%012d" % i, "valuevaluevalue1")), KEYS)
     elif what == "fill-list":
-        server.feed(chunked(3_000_000, lambda i: b"*3\r\n$5\r\nLPUSH\r\n$4\r\nlist\r\n$16\r\nvaluevaluevalue1\r\n"), 3_000_000)
+        server.call("DEL", "list")
+        tens(server, FILLED, "LPUSH", "list", lambda i: [b"valuevaluevalue1"])
+    elif what == "fill-set":
+        server.call("DEL", "set")
+        tens(server, FILLED, "SADD", "set", lambda i: [b"member:%012d" % i])
+    elif what == "fill-zset":
+        server.call("DEL", "zset")
+        tens(server, FILLED, "ZADD", "zset", lambda i: [b"%d" % (i * 7919 % FILLED), b"member:%012d" % i])
+    elif what == "big-zset":
+        tens(server, 1_000_000, "ZADD", "zbig", lambda i: [b"%d" % (i * 7919 % 1_000_000), b"m%012d" % i])
+    elif what == "big-list":
+        tens(server, 1_000_000, "RPUSH", "lbig", lambda i: [b"e%012d" % i])
+    elif what == "two-sets":
+        for key, first in (("s1", 0), ("s2", 50_000)):
+            tens(server, 100_000, "SADD", key, lambda i: [b"member:%09d" % (first + i)])
+    elif what == "two-zsets":
+        for key, first in (("z1", 0), ("z2", 500_000)):
+            tens(server, 1_000_000, "ZADD", key, lambda i: [b"%d" % i, b"m%012d" % (first + i)])
     elif what == "load-script":
         server.call("SCRIPT", "LOAD", *arguments)
     else:
         raise ValueError(what)
+
+
+def tens(server, count, command, key, words):
+    """Adds to a collection, ten elements a request."""
+    server.feed(chunked(count // 10, lambda i: request(command, key, *[w for j in range(10 * i, 10 * i + 10) for w in words(j)]), 200), count // 10)
 
 
 # --- data sets for memory ------------------------------------------------------------------------------------------------
@@ -133,9 +181,9 @@ MEMORY = [
     ("a hash of 1 M fields 13+13", 1_000_000, 10, big_hash, 52, None),
     ("200 k hashes of 5 small fields", 200_000, 1, small_hashes, None, 0.8),
     # Families that follow; run when asked for by name.
-    ("a list of 1 M elements of 16", 1_000_000, 10, lambda n: chunked(n // 10, lambda i: request("RPUSH", "l", *[b"e%015d" % j for j in range(10 * i, 10 * i + 10)]), 200), None, None),
-    ("a set of 1 M decimal members", 1_000_000, 10, lambda n: chunked(n // 10, lambda i: request("SADD", "s", *range(10_000_000 + 10 * i, 10_000_000 + 10 * i + 10)), 200), None, None),
-    ("a sorted set of 1 M members of 16", 1_000_000, 10, lambda n: chunked(n // 10, lambda i: request("ZADD", "z", *[w for j in range(10 * i, 10 * i + 10) for w in (j * 7919 % n, b"m%015d" % j)]), 200), None, None),
+    ("a list of 1 M elements of 13", 1_000_000, 10, lambda n: chunked(n // 10, lambda i: request("RPUSH", "l", *[b"e%012d" % j for j in range(10 * i, 10 * i + 10)]), 200), 16, None),
+    ("a set of 1 M decimal members", 1_000_000, 10, lambda n: chunked(n // 10, lambda i: request("SADD", "s", *range(10_000_000 + 10 * i, 10_000_000 + 10 * i + 10)), 200), 33, None),
+    ("a sorted set of 1 M members of 16", 1_000_000, 10, lambda n: chunked(n // 10, lambda i: request("ZADD", "z", *[w for j in range(10 * i, 10 * i + 10) for w in (j * 7919 % n, b"m%015d" % j)]), 200), 66, None),
     ("a stream of 5 M entries of 2 fields", 5_000_000, 0.5, lambda n: chunked(n, lambda i: request("XADD", "x", "%d-1" % (i + 1), "a", i, "b", "value")), None, 1.05),
 ]
 DEFAULT_MEMORY = tuple(row[0] for row in MEMORY[:5])

@@ -8,6 +8,9 @@ internal sealed class Keyspace
     /// <summary>What the processor's caches may be trusted to hold: below it a prefetch costs more than it saves.</summary>
     private const long CachedBytes = 4 * 1024 * 1024;
 
+    /// <summary>Elements of a table that looking ahead is worth it for.</summary>
+    private const long LargeTable = 10_000;
+
     private TableHeader _header;
 
     public Keyspace(Heap heap)
@@ -32,10 +35,21 @@ internal sealed class Keyspace
 
     public ulong Hash(ReadOnlySpan<byte> key) => Heap.Hash(key);
 
+    /// <summary>So many keys are about to come: when there are none yet, room is made for them at once.</summary>
+    public void Expect(long keys) => Table.Expect(keys);
+
     /// <summary>First half of a batched lookup: brings the home bucket of a key into the cache.</summary>
     public void PrefetchBucket(ulong hash)
     {
         if (Heap.MemoryInUse > CachedBytes) Table.PrefetchBucket(hash);
+    }
+
+    /// <summary>For a key that will be inserted: the head of its segment too, where elements are counted.</summary>
+    public void PrefetchForInsert(ulong hash)
+    {
+        if (Heap.MemoryInUse <= CachedBytes) return;
+        Table.PrefetchBucket(hash);
+        Table.PrefetchHead(hash);
     }
 
     /// <summary>Second half, a few keys later: brings the likely record into the cache.</summary>
@@ -43,6 +57,23 @@ internal sealed class Keyspace
     {
         if (Heap.MemoryInUse > CachedBytes) Table.PrefetchRecord(hash);
     }
+
+    /// <summary>
+    /// The record of this key when its value is an inner table too large for the caches, else 0: the way to look ahead for the elements of a big hash, set
+    /// or sorted set, by the two methods below. Good until the next change.
+    /// </summary>
+    public ulong FindLargeTable(ReadOnlySpan<byte> key, ulong hash)
+    {
+        if (Heap.MemoryInUse <= CachedBytes) return 0;
+        var handle = Table.Find(key, hash);
+        return handle != 0 && new Record(Heap.Arena.Slot(handle)).Kind.HasElementTable() && TableIn(handle).Count >= LargeTable ? handle : 0;
+    }
+
+    public void PrefetchElementBucket(ulong record, ulong hash) => TableIn(record).PrefetchBucket(hash);
+
+    public void PrefetchElement(ulong record, ulong hash) => TableIn(record).PrefetchRecord(hash);
+
+    private ElementTable TableIn(ulong record) => ElementTable.Readable(Heap, new Record(Heap.Arena.Slot(record)).Value[..TableHeader.Bytes]);
 
     public bool Find(ReadOnlySpan<byte> key, ulong hash, Entry entry)
     {

@@ -43,4 +43,7 @@ internal static class RecordKinds
     /// <summary>Whether the value holds handles of other memory, which must be freed, moved and frozen with it.</summary>
     public static bool OwnsMemory(this RecordKind kind) =>
         kind is RecordKind.HashTable or RecordKind.ListTree or RecordKind.SetTable or RecordKind.ZSetTree or RecordKind.Stream;
+
+    /// <summary>Whether the value begins with the header of an inner table.</summary>
+    public static bool HasElementTable(this RecordKind kind) => kind is RecordKind.HashTable or RecordKind.SetTable or RecordKind.ZSetTree;
 }

@@ -107,6 +107,9 @@ internal sealed class CommandSpec(string name, int arity, CommandHandler? handle
 
     public int KeyStep { get; private init; }
 
+    /// <summary>The first argument that names a hash field or a member, so that it can be looked ahead for; 0 = none.</summary>
+    public int ElementArg { get; init; }
+
     /// <summary>Lower case, with the container: "get", "config|set". Errors, statistics and ACL rules name a command so.</summary>
     public string FullName => field ??= Parent is null ? Name.ToLowerInvariant() : $"{Parent.FullName}|{Name.ToLowerInvariant()}";
 

@@ -28,8 +28,7 @@ internal sealed class Executor
     private readonly Engine engine;
     private readonly bool duringScript;
     private readonly RequestBatch batch = new();
-    private readonly CommandSpec?[] specs = new CommandSpec?[RequestBatch.RequestsMax];
-    private readonly ulong[] hashes = new ulong[RequestBatch.RequestsMax];
+    private readonly LookAhead lookAhead;
     private readonly CommandSpec[] fastSpecs = new CommandSpec[RequestBatch.RequestsMax];
     private readonly CommandContext[] contexts = new CommandContext[NestingMax];
     private readonly CommandContext internalContext;
@@ -43,6 +42,7 @@ internal sealed class Executor
     {
         this.engine = engine;
         this.duringScript = duringScript;
+        lookAhead = new LookAhead(engine);
         internalContext = new CommandContext(engine);
         for (var i = 0; i < contexts.Length; i++) contexts[i] = new CommandContext(engine);
         replayContext = new CommandContext(engine);
@@ -200,15 +200,15 @@ internal sealed class Executor
 
     private int Run(Client client)
     {
-        LookAhead(client);
+        lookAhead.Run(batch, engine.Databases[client.Db].Keys);
         engine.Clock.NextUnit();
         for (var i = 0; i < batch.Count; i++)
         {
             ref readonly var request = ref batch.Requests[i];
             var ctx = contexts[0];
             ctx.Load(client, client.Reply, batch.Buffer, batch.Args, request.FirstArg, request.Argc);
-            if (hashes[i] != 0) ctx.SetHashOfArg1(hashes[i]);
-            if (!RunUnit(client, ctx, specs[i]))
+            if (lookAhead.HashOf(i) is not 0 and var hash) ctx.SetHashOfArg1(hash);
+            if (!RunUnit(client, ctx, lookAhead.SpecOf(i)))
             {
                 SettleFast();
                 client.Parser.Rewind();
@@ -225,35 +225,8 @@ internal sealed class Executor
         return batch.Consumed;
     }
 
-    /// <summary>
-    /// Find the commands of the batch and, when it has more than one, hash their first keys and prefetch bucket and record: with
-    /// 10 M keys this takes a GET from 400 to about 120 ns (docs/design/transport.md).
-    /// </summary>
-    private void LookAhead(Client client)
-    {
-        var keys = engine.Databases[client.Db].Keys;
-        for (var i = 0; i < batch.Count; i++)
-        {
-            ref readonly var request = ref batch.Requests[i];
-            var spec = specs[i] = engine.Commands.Find(batch.Arg(request, 0));
-            hashes[i] = 0;
-            if (batch.Count == 1 || spec is null || spec.FirstKey != 1 || request.Argc < 2) continue;
-            hashes[i] = engine.Heap.Hash(batch.Arg(request, 1));
-            keys.PrefetchBucket(hashes[i]);
-        }
-
-        if (batch.Count == 1) return;
-        for (var i = 0; i < batch.Count; i++)
-        {
-            if (hashes[i] != 0) keys.PrefetchRecord(hashes[i]);
-        }
-    }
-
     /// <summary>A name means something else from now on, also for the requests that came together with the one that made it so.</summary>
-    public void FindCommandsAgain()
-    {
-        for (var i = 0; i < batch.Count; i++) specs[i] = engine.Commands.Find(batch.Arg(batch.Requests[i], 0));
-    }
+    public void FindCommandsAgain() => lookAhead.FindCommands(batch);
 
     /// <summary>False: the request is held back (CLIENT PAUSE) and has to be read again later.</summary>
     private bool RunUnit(Client client, CommandContext ctx, CommandSpec? spec)

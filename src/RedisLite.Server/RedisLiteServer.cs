@@ -194,13 +194,14 @@ public sealed class RedisLiteServer : IAsyncDisposable
         try
         {
             _listeners = new ListenerSet(transport, _config, log);
-            var random = _options.Seed is { } seed ? new Random(seed) : new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
+            // Without a seed of ours it takes 256 bits from the system, and loads no OpenSSL for that.
+            var random = _options.Seed is { } seed ? new Random(seed) : new Random();
             var facts = new ProcessFacts(_config, () => _listeners.Port, Exit);
             var environment = new EngineEnvironment(_options.TimeProvider, random, new DiskStorage(), log, facts)
             {
                 Background = _background,
                 Peers = new SocketPeers(),
-                FillSecret = _options.Seed is null ? RandomNumberGenerator.Fill : random.NextBytes,
+                FillSecret = _options.Seed is null ? static bytes => RandomNumberGenerator.Fill(bytes) : random.NextBytes,
             };
             var engine = new RedisEngine(environment, _config);
             Stalls = _options.StallThreshold is { } threshold ? new StallDetector(threshold) : null;

@@ -21,6 +21,7 @@ internal sealed class ServerCommand
     private readonly LogOutput output;
     private readonly StartupLogger logger;
     private readonly bool hasOptions;
+    private readonly NativeHeap nativeHeap = new();
 
     private ServerCommand(ServerConfig config, bool hasOptions)
     {
@@ -32,6 +33,7 @@ internal sealed class ServerCommand
 
     public static int Run(string[] args)
     {
+        NativeHeap.KeepSmall();
         if (Detached.IsThisProcess) Detached.Enter();
         if (StartupConfig.Read(args) is not { } startup) return 1;
         if (startup.Config.Daemonize && !Detached.IsThisProcess) return Detached.Start(args, startup.StandardInput);
@@ -124,6 +126,7 @@ internal sealed class ServerCommand
         host.Start();
         logger.HandOver(host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("RedisLite"));
 
+        while (Task.WaitAny([server.Completion], NativeHeap.PeriodMs) < 0) nativeHeap.Tidy();
         var exitCode = server.Completion.GetAwaiter().GetResult();
         host.StopAsync().GetAwaiter().GetResult();
         return exitCode;

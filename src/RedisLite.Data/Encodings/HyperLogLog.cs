@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
-using System.Runtime.Intrinsics;
+using System.Runtime.InteropServices;
 
 namespace RedisLite.Data.Encodings;
 
@@ -34,8 +34,7 @@ internal static class HyperLogLog
     private const int RankBits = 64 - IndexBits;
     private const int RegisterBits = 6;
     private const int RegisterMask = (1 << RegisterBits) - 1;
-    private const int GroupRegisters = 8;
-    private const int GroupBytes = GroupRegisters * RegisterBits / 8;
+    private const int GroupBytes = 8 * RegisterBits / 8;
     private const byte Dense = 0;
     private const byte Sparse = 1;
     private const int ShortZeroMax = 64;
@@ -213,13 +212,8 @@ internal static class HyperLogLog
         var index = 0;
         if (!IsSparse(bytes))
         {
-            Span<byte> group = stackalloc byte[GroupRegisters];
-            for (var at = HeaderSize; index < Registers; at += GroupBytes, index += GroupRegisters)
-            {
-                Unpack(bytes[at..], group);
-                var target = registers.Slice(index, GroupRegisters);
-                Vector64.Max(Vector64.Create<byte>(target), Vector64.Create<byte>(group)).CopyTo(target);
-            }
+            var groups = MemoryMarshal.Cast<byte, ulong>(registers[..Registers]);
+            for (var i = 0; i < groups.Length; i++) groups[i] = Larger(groups[i], Unpack(bytes[(HeaderSize + i * GroupBytes)..]));
             return true;
         }
 
@@ -236,11 +230,38 @@ internal static class HyperLogLog
         return index == Registers;
     }
 
-    /// <summary>Eight registers of a dense form lie in six bytes.</summary>
-    private static void Unpack(ReadOnlySpan<byte> six, Span<byte> group)
+    /// <summary>Writes these byte registers over those of a dense form.</summary>
+    public static void SetAll(Span<byte> dense, ReadOnlySpan<byte> registers)
     {
-        var bits = BinaryPrimitives.ReadUInt32LittleEndian(six) | (ulong)BinaryPrimitives.ReadUInt16LittleEndian(six[4..]) << 32;
-        BinaryPrimitives.WriteUInt64LittleEndian(group, Spread(bits));
+        var groups = MemoryMarshal.Cast<byte, ulong>(registers[..Registers]);
+        for (var i = 0; i < groups.Length; i++)
+        {
+            var bits = Gather(groups[i]);
+            var six = dense[(HeaderSize + i * GroupBytes)..];
+            BinaryPrimitives.WriteUInt32LittleEndian(six, (uint)bits);
+            BinaryPrimitives.WriteUInt16LittleEndian(six[4..], (ushort)(bits >> 32));
+        }
+    }
+
+    /// <summary>Eight registers of a dense form lie in six bytes.</summary>
+    private static ulong Unpack(ReadOnlySpan<byte> six) =>
+        Spread(BinaryPrimitives.ReadUInt32LittleEndian(six) | (ulong)BinaryPrimitives.ReadUInt16LittleEndian(six[4..]) << 32);
+
+    /// <summary>The larger one of each pair of bytes, all below 128.</summary>
+    private static ulong Larger(ulong a, ulong b)
+    {
+        const ulong high = 0x8080808080808080;
+        var isLarger = ((a | high) - b & high) >> 7;
+        var mask = isLarger * 0xFF;
+        return a & mask | b & ~mask;
+    }
+
+    /// <summary>The reverse of <see cref="Spread"/>.</summary>
+    private static ulong Gather(ulong bits)
+    {
+        bits = (bits & 0x003F003F003F003F) | (bits & 0x3F003F003F003F00) >> 2;
+        bits = (bits & 0x00000FFF00000FFF) | (bits & 0x0FFF00000FFF0000) >> 4;
+        return (bits & 0x0000000000FFFFFF) | (bits & 0x00FFFFFF00000000) >> 8;
     }
 
     /// <summary>48 bits, six a register, become eight bytes.</summary>
@@ -255,14 +276,32 @@ internal static class HyperLogLog
     public static ulong Estimate(ReadOnlySpan<byte> registers)
     {
         Span<int> histogram = stackalloc int[64];
-        histogram.Clear();
-        foreach (var register in registers[..Registers]) histogram[register & RegisterMask]++;
+        Count(registers, histogram);
 
         const double m = Registers;
         var z = m * Tau((m - histogram[RankBits + 1]) / m);
         for (var rank = RankBits; rank >= 1; rank--) z = (z + histogram[rank]) * 0.5;
         z += m * Sigma(histogram[0] / m);
         return (ulong)Math.Round(AlphaInfinity * m * m / z, MidpointRounding.AwayFromZero);
+    }
+
+    /// <summary>How many registers hold each value. Four tallies at a time, because most registers hold one of a few values and would wait for each other.</summary>
+    private static void Count(ReadOnlySpan<byte> registers, Span<int> histogram)
+    {
+        Span<int> a = stackalloc int[64], b = stackalloc int[64], c = stackalloc int[64], d = stackalloc int[64];
+        a.Clear();
+        b.Clear();
+        c.Clear();
+        d.Clear();
+        foreach (var four in MemoryMarshal.Cast<byte, uint>(registers[..Registers]))
+        {
+            a[(int)four & RegisterMask]++;
+            b[(int)(four >> 8) & RegisterMask]++;
+            c[(int)(four >> 16) & RegisterMask]++;
+            d[(int)(four >> 24) & RegisterMask]++;
+        }
+
+        for (var i = 0; i < histogram.Length; i++) histogram[i] = a[i] + b[i] + c[i] + d[i];
     }
 
     /// <summary>The estimate for one stored form, past the cache. False when it is broken.</summary>

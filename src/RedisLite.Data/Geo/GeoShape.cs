@@ -19,6 +19,9 @@ internal readonly struct GeoShape
     private readonly double _radius;
     private readonly double _width;
     private readonly double _height;
+    private readonly double _longitude;
+    private readonly double _latitude;
+    private readonly double _latitudeCosine;
 
     private GeoShape(GeoPosition center, double radius, double width, double height, double unit)
     {
@@ -27,6 +30,9 @@ internal readonly struct GeoShape
         _width = width;
         _height = height;
         Unit = unit;
+        _longitude = Radians(center.Longitude);
+        _latitude = Radians(center.Latitude);
+        _latitudeCosine = Math.Cos(_latitude);
     }
 
     public GeoPosition Center { get; }
@@ -60,6 +66,17 @@ internal readonly struct GeoShape
 
     private static double Degrees(double radians) => radians / DegreesToRadians;
 
+    /// <summary><see cref="Distance"/> from the center, with what is known of it.</summary>
+    private double DistanceFromCenter(GeoPosition to)
+    {
+        var v = Math.Sin((Radians(to.Longitude) - _longitude) / 2);
+        if (v == 0) return LatitudeDistance(Center.Latitude, to.Latitude);
+        var latitude = Radians(to.Latitude);
+        var u = Math.Sin((latitude - _latitude) / 2);
+        var a = u * u + _latitudeCosine * Math.Cos(latitude) * v * v;
+        return 2.0 * EarthRadius * Math.Asin(Math.Sqrt(a));
+    }
+
     /// <summary>True when the place is inside; <paramref name="distance"/> is then its distance from the center.</summary>
     public bool Contains(GeoPosition place, out double distance)
     {
@@ -68,13 +85,13 @@ internal readonly struct GeoShape
         {
             // Most places of the outer cells are told apart by their latitude alone. The margin leaves the close calls to the exact formula.
             if (LatitudeDistance(Center.Latitude, place.Latitude) > _radius * Unit * (1 + 1e-9) + 1e-6) return false;
-            distance = Distance(Center, place);
+            distance = DistanceFromCenter(place);
             return distance <= _radius * Unit;
         }
 
         if (LatitudeDistance(place.Latitude, Center.Latitude) > _height * Unit / 2) return false;
         if (Distance(place, new GeoPosition(Center.Longitude, place.Latitude)) > _width * Unit / 2) return false;
-        distance = Distance(Center, place);
+        distance = DistanceFromCenter(place);
         return true;
     }
 

@@ -23,8 +23,8 @@ namespace RedisLite.Data.Memory;
 // lets the upper ones drain.
 //
 // Huge pages are worth a fifth of every lookup in a big data set, but the first touch of one zeroes 2 MiB (0.2 ms; 5 ms in a virtual machine whose
-// host has to find the memory). So they are used only when a helper thread touches them ahead of the allocations (PagesWanted, PreparePages), and
-// never for the first chunk: a small data set stays small.
+// host has to find the memory). So a helper thread asks for them and touches them ahead of the allocations (PagesWanted, PreparePages); where the
+// allocations come first, ordinary pages stay, whose first touch is cheap. Never in the first 64 MiB: a small data set stays small.
 //
 // Threads: one thread changes the arena. Another may read the slots of handles it was given (a snapshot) as long as ReleasePages is false, and one
 // may call PreparePages.
@@ -45,8 +45,9 @@ internal sealed unsafe class Arena : IDisposable
     private const int IdlePagesMin = 32;
 
     // A block is a huge page.
+    private const int SmallPagedChunks = 4;
     private const int PagesPerBlock = 32;
-    private const int BlocksAheadMax = 4;
+    private const int BlocksAheadMax = 2;
     private const int PagesPerBlockAhead = 1024;
     private const int ChunksPerTrim = 64;
     private const long UnmapPart = 4 * 1024 * 1024;
@@ -74,7 +75,7 @@ internal sealed unsafe class Arena : IDisposable
     /// <summary>Bytes taken from the system: pages in use or kept for reuse.</summary>
     public long CommittedBytes => ((long)_committedPages * SizeClasses.PageBytes) + _hugeBytes;
 
-    /// <summary>Of these, the bytes of idle pages and of freed huge values, which TrimIdlePages may give back.</summary>
+    /// <summary>Of these, the bytes of idle pages and of freed chunks and huge values, which TrimIdlePages may give back.</summary>
     public long IdleBytes => ((long)_idlePages * SizeClasses.PageBytes) + _unmappingBytes;
 
     /// <summary>Bytes of all slots handed out.</summary>
@@ -282,6 +283,7 @@ internal sealed unsafe class Arena : IDisposable
             chunk = AddChunk(new Chunk(ChunkBytes, new Page[PagesPerChunk], null));
             meta = _chunks[chunk]!;
             next = 0;
+            if (!meta.HugePages) return;
         }
         meta.PreparedBlocks = next + 1;
         Volatile.Write(ref _blockToPrepare, _bases[chunk] + ((nint)next * PagesPerBlock * SizeClasses.PageBytes));
@@ -293,6 +295,7 @@ internal sealed unsafe class Arena : IDisposable
     {
         var block = Volatile.Read(ref _blockToPrepare);
         if (block == 0) return;
+        OsMemory.AdviseHuge(block, (long)PagesPerBlock * SizeClasses.PageBytes, wanted: true);
         // A write that changes nothing: the owner may be using the page already.
         Interlocked.Add(ref *(long*)block, 0);
         Volatile.Write(ref _blockToPrepare, 0);
@@ -362,7 +365,7 @@ internal sealed unsafe class Arena : IDisposable
         return ReleasePages && OsMemory.CanDecommit && _idlePages > IdlePagesMax;
     }
 
-    /// <summary>Unmaps a part of a huge value that was freed; false when there is none. Allowed beside a reader: nobody knows the value any more.</summary>
+    /// <summary>Unmaps a part of a freed chunk or huge value; false when there is none. Allowed beside a reader: nobody knows the memory any more.</summary>
     public bool UnmapSome()
     {
         if (!_unmapping.TryDequeue(out var block)) return false;
@@ -390,8 +393,9 @@ internal sealed unsafe class Arena : IDisposable
         if (meta.Pages is null) return chunk;
 
         _emptyChunks++;
-        meta.HugePages = chunk > 1 && meta.Runs is null && PagesWanted is not null;
-        if (meta.HugePages) OsMemory.AdviseHuge(_bases[chunk], meta.Bytes, wanted: true);
+        meta.HugePages = chunk > SmallPagedChunks && meta.Runs is null && PagesWanted is not null;
+        // Else a system that gives huge pages to everybody would do so when the owner touches a page, who does not want to wait for one.
+        OsMemory.AdviseHuge(_bases[chunk], meta.Bytes, wanted: false);
         return chunk;
     }
 
@@ -403,8 +407,15 @@ internal sealed unsafe class Arena : IDisposable
         _committedPages -= committed;
         _idlePages -= committed;
         _emptyChunks--;
-        OsMemory.Unmap(_bases[chunk], meta.Bytes);
+        QueueUnmapping(_bases[chunk], meta.Bytes);          // in parts: all at once took 2 ms
+        _hugeBytes += meta.Bytes;
         ForgetChunk(chunk);
+    }
+
+    private void QueueUnmapping(nint start, long bytes)
+    {
+        _unmapping.Enqueue((start, bytes));
+        _unmappingBytes += bytes;
     }
 
     private void ForgetChunk(int chunk)
@@ -468,8 +479,7 @@ internal sealed unsafe class Arena : IDisposable
         if (sizeClass == HugeClass)
         {
             LiveBytes -= meta.Bytes;
-            _unmapping.Enqueue((_bases[chunk], meta.Bytes));
-            _unmappingBytes += meta.Bytes;
+            QueueUnmapping(_bases[chunk], meta.Bytes);
             ForgetChunk(chunk);
             return;
         }

@@ -30,6 +30,10 @@ internal static class HashSpace
         return bent << 32 | (uint)hash;
     }
 
+    /// <summary>How many of so many elements are expected in one share of hash space: the share with this number among the 2^depth of that depth.</summary>
+    public static double ShareOf(long count, ulong number, int depth) =>
+        count * (Math.Pow(2, (number + 1) / Math.Pow(2, depth)) - Math.Pow(2, number / Math.Pow(2, depth)));
+
     public static int Bucket(ulong hash, int homeBits) => (int)(hash >> (8 + BucketBits - homeBits)) & ((1 << homeBits) - 1);
 
     /// <summary>Never 0, which marks an empty slot.</summary>

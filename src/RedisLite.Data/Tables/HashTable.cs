@@ -85,6 +85,11 @@ internal readonly ref struct HashTable<TLayout>(Heap heap, ref TableHeader heade
         _heap.Arena.Prefetch(SegmentOf(hash), (HashSpace.Bucket(hash, _header.HomeBits) + 1) * 64);
     }
 
+    public void PrefetchHead(ulong hash)
+    {
+        if (_header.Root != 0) _heap.Arena.Prefetch(SegmentOf(hash), 0);
+    }
+
     /// <summary>Second half: brings the likely record into the cache.</summary>
     public void PrefetchRecord(ulong hash)
     {
@@ -94,6 +99,12 @@ internal readonly ref struct HashTable<TLayout>(Heap heap, ref TableHeader heade
         {
             _heap.Arena.Prefetch(bucket.Handle(BitOperations.TrailingZeroCount(hits)));
         }
+    }
+
+    /// <summary>So many elements are about to come into an empty table.</summary>
+    public void Expect(long count)
+    {
+        if (_header.Root == 0 && count > 0) Shape.CreateFor(count);
     }
 
     /// <summary>Adds a record whose key is absent. expireAtMs is -1 when it never expires.</summary>

@@ -14,6 +14,9 @@ internal readonly ref struct TableShape<TLayout>(Heap heap, ref TableHeader head
     private const int MergedMax = 380;
     private const int SlotsPerEntryMin = 16;
 
+    /// <summary>Elements that a segment is given when their number is known before; three standard deviations more still fit.</summary>
+    private const int ExpectedMax = 540;
+
     private readonly Heap _heap = heap;
     private readonly ref TableHeader _header = ref header;
 
@@ -25,6 +28,32 @@ internal readonly ref struct TableShape<TLayout>(Heap heap, ref TableHeader head
     {
         _header.HomeBits = Segment.MinHomeBits;
         _header.Root = NewSegment(Segment.MinHomeBits, depth: 0, place: 0);
+    }
+
+    /// <summary>An empty table gets the shape that so many elements will give it: filling it then splits hardly anything.</summary>
+    public void CreateFor(long count)
+    {
+        var bits = 0;
+        while (bits < HashSpace.MaxDepth && HashSpace.ShareOf(count, (1UL << bits) - 1, bits) > ExpectedMax) bits++;
+        if (bits == 0)
+        {
+            CreateFirst();
+            return;
+        }
+        _header.HomeBits = Segment.MaxHomeBits;
+        _header.DirectoryBits = bits;
+        _header.Epoch = _heap.Epoch;
+        _header.Root = _heap.Arena.Alloc(8 << bits);
+        for (var entry = 0UL; entry < 1UL << bits;)
+        {
+            // Hash space is at most twice as dense at its upper end: two depths are enough.
+            var isWide = entry % 2 == 0 && HashSpace.ShareOf(count, entry / 2, bits - 1) <= ExpectedMax;
+            var depth = isWide ? bits - 1 : bits;
+            var place = entry << (64 - bits);
+            Directory.Set(place, depth, NewSegment(Segment.MaxHomeBits, depth, place), hasExpiry: false);
+            if (!isWide) _header.DeepSegments++;
+            entry += isWide ? 2UL : 1UL;
+        }
     }
 
     /// <summary>The segment of this hash, copied first when a running snapshot holds it.</summary>

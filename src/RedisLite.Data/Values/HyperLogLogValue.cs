@@ -50,6 +50,20 @@ internal readonly struct HyperLogLogValue(Entry entry)
         return RegisterChange.Changed;
     }
 
+    /// <summary>Raises all registers at once to these, of which none is lower than it has already. False when the sparse form is broken.</summary>
+    public bool RaiseAll(ReadOnlySpan<byte> registers)
+    {
+        for (var i = 0; i < registers.Length && IsSparse; i++)
+        {
+            if (registers[i] > 0 && SetRegister(i, registers[i]) == RegisterChange.Corrupt) return false;
+        }
+
+        var bytes = _entry.MutableValue();
+        if (!HyperLogLog.IsSparse(bytes)) HyperLogLog.SetAll(bytes, registers);
+        HyperLogLog.Invalidate(bytes);
+        return true;
+    }
+
     private RegisterChange SetInSparse(int index, int rank)
     {
         var length = _entry.Value.Length;

@@ -20,21 +20,21 @@ internal static class HashCommands
     public static CommandSpec[] Table() =>
     [
         new("HDEL", -3, HDel, Write | Fast, "key field [field ...]")
-        { Keys = [KeySpec.At(1, RW | Delete)], Acl = AclCategory.Hash, Since = "2.0.0",
+        { Keys = [KeySpec.At(1, RW | Delete)], ElementArg = 2, Acl = AclCategory.Hash, Since = "2.0.0",
           Summary = "Removes fields of a hash, and the hash with its last field.", Complexity = "O(N) in the number of fields" },
         new("HEXISTS", 3, HExists, ReadOnly | Fast, "key field")
-        { Keys = [KeySpec.At(1, RO)], Acl = AclCategory.Hash, Since = "2.0.0", Summary = "Tells whether a hash has a field.", Complexity = "O(1)" },
+        { Keys = [KeySpec.At(1, RO)], ElementArg = 2, Acl = AclCategory.Hash, Since = "2.0.0", Summary = "Tells whether a hash has a field.", Complexity = "O(1)" },
         new("HGET", 3, HGet, ReadOnly | Fast, "key field")
-        { Keys = [KeySpec.At(1, RO | Access)], Acl = AclCategory.Hash, Since = "2.0.0", Summary = "Gives the value of a field of a hash.",
+        { Keys = [KeySpec.At(1, RO | Access)], ElementArg = 2, Acl = AclCategory.Hash, Since = "2.0.0", Summary = "Gives the value of a field of a hash.",
           Complexity = "O(1)" },
         new("HGETALL", 2, HGetAll, ReadOnly, "key")
         { Keys = [KeySpec.At(1, RO | Access)], Acl = AclCategory.Hash, Since = "2.0.0", Tips = ["nondeterministic_output_order"],
           Summary = "Gives all fields of a hash with their values.", Complexity = "O(N) in the size of the hash" },
         new("HINCRBY", 4, HIncrBy, Write | DenyOom | Fast, "key field increment:int")
-        { Keys = [KeySpec.At(1, RW | Access | Update)], Acl = AclCategory.Hash, Since = "2.0.0",
+        { Keys = [KeySpec.At(1, RW | Access | Update)], ElementArg = 2, Acl = AclCategory.Hash, Since = "2.0.0",
           Summary = "Adds a number to the integer at a field; a missing field counts as 0.", Complexity = "O(1)" },
         new("HINCRBYFLOAT", 4, HIncrByFloat, Write | DenyOom | Fast, "key field increment:double")
-        { Keys = [KeySpec.At(1, RW | Access | Update)], Acl = AclCategory.Hash, Since = "2.6.0",
+        { Keys = [KeySpec.At(1, RW | Access | Update)], ElementArg = 2, Acl = AclCategory.Hash, Since = "2.6.0",
           Summary = "Adds a floating point number to the number at a field; a missing field counts as 0.", Complexity = "O(1)" },
         new("HKEYS", 2, HKeys, ReadOnly, "key")
         { Keys = [KeySpec.At(1, RO | Access)], Acl = AclCategory.Hash, Since = "2.0.0", Tips = ["nondeterministic_output_order"],
@@ -42,10 +42,10 @@ internal static class HashCommands
         new("HLEN", 2, HLen, ReadOnly | Fast, "key")
         { Keys = [KeySpec.At(1, RO)], Acl = AclCategory.Hash, Since = "2.0.0", Summary = "Counts the fields of a hash.", Complexity = "O(1)" },
         new("HMGET", -3, HMGet, ReadOnly | Fast, "key field [field ...]")
-        { Keys = [KeySpec.At(1, RO | Access)], Acl = AclCategory.Hash, Since = "2.0.0", Summary = "Gives the values of several fields of a hash.",
+        { Keys = [KeySpec.At(1, RO | Access)], ElementArg = 2, Acl = AclCategory.Hash, Since = "2.0.0", Summary = "Gives the values of several fields of a hash.",
           Complexity = "O(N) in the number of fields asked for" },
         new("HMSET", -4, HMSet, Write | DenyOom | Fast, "key <data: field value [field value ...]>")
-        { Keys = [KeySpec.At(1, RW | Update)], Acl = AclCategory.Hash, Since = "2.0.0", DeprecatedSince = "4.0.0", ReplacedBy = "HSET",
+        { Keys = [KeySpec.At(1, RW | Update)], ElementArg = 2, Acl = AclCategory.Hash, Since = "2.0.0", DeprecatedSince = "4.0.0", ReplacedBy = "HSET",
           Summary = "Sets several fields of a hash.", Complexity = "O(N) in the number of fields" },
         new("HRANDFIELD", -2, HRandField, ReadOnly, "key [options: count [WITHVALUES]]")
         { Keys = [KeySpec.At(1, RO | Access)], Acl = AclCategory.Hash, Since = "6.2.0", Tips = ["nondeterministic_output"],
@@ -55,13 +55,13 @@ internal static class HashCommands
           Summary = "Walks through the fields and values of a hash step by step.",
           Complexity = "O(1) a call, O(N) for a whole walk over N fields" },
         new("HSET", -4, HSet, Write | DenyOom | Fast, "key <data: field value [field value ...]>")
-        { Keys = [KeySpec.At(1, RW | Update)], Acl = AclCategory.Hash, Since = "2.0.0",
+        { Keys = [KeySpec.At(1, RW | Update)], ElementArg = 2, Acl = AclCategory.Hash, Since = "2.0.0",
           Summary = "Sets fields of a hash and counts the new ones.", Complexity = "O(N) in the number of fields" },
         new("HSETNX", 4, HSetNx, Write | DenyOom | Fast, "key field value")
-        { Keys = [KeySpec.At(1, RW | Insert)], Acl = AclCategory.Hash, Since = "2.0.0",
+        { Keys = [KeySpec.At(1, RW | Insert)], ElementArg = 2, Acl = AclCategory.Hash, Since = "2.0.0",
           Summary = "Sets a field of a hash if it is not there yet.", Complexity = "O(1)" },
         new("HSTRLEN", 3, HStrLen, ReadOnly | Fast, "key field")
-        { Keys = [KeySpec.At(1, RO)], Acl = AclCategory.Hash, Since = "3.2.0", Summary = "Gives the length in bytes of the value of a field.",
+        { Keys = [KeySpec.At(1, RO)], ElementArg = 2, Acl = AclCategory.Hash, Since = "3.2.0", Summary = "Gives the length in bytes of the value of a field.",
           Complexity = "O(1)" },
         new("HVALS", 2, HVals, ReadOnly, "key")
         { Keys = [KeySpec.At(1, RO | Access)], Acl = AclCategory.Hash, Since = "2.0.0", Tips = ["nondeterministic_output_order"],

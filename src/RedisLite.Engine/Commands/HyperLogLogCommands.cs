@@ -107,15 +107,10 @@ internal static class HyperLogLogCommands
         var key = ctx.Arg(1);
         var value = new HyperLogLogValue(ctx.Write(key));
         if (value.IsMissing) Create(ctx, key, value);
-        var isWhole = !anyDense || value.MakeDense();
-        for (var i = 0; i < registers.Length && isWhole; i++)
-        {
-            if (registers[i] > 0) isWhole = value.SetRegister(i, registers[i]) != RegisterChange.Corrupt;
-        }
-
-        value.Invalidate();
+        var isWhole = (!anyDense || value.MakeDense()) && value.RaiseAll(registers);
         ctx.Changed(key, PfAddEvent);
-        ctx.Reply.Ok();
+        if (isWhole) ctx.Reply.Ok();
+        else ctx.Fail(Corrupted);
     }
 
     /// <summary>The highest value of each register over all keys of the request. False: one is no HyperLogLog, the error is replied.</summary>

@@ -24,7 +24,7 @@ internal static class SetCommands
     public static CommandSpec[] Table() =>
     [
         new("SADD", -3, SAdd, Write | DenyOom | Fast, "key member [member ...]")
-        { Keys = [KeySpec.At(1, RW | Insert)], Acl = AclCategory.Set, Since = "1.0.0", Summary = "Adds members to a set, making it when missing.",
+        { Keys = [KeySpec.At(1, RW | Insert)], ElementArg = 2, Acl = AclCategory.Set, Since = "1.0.0", Summary = "Adds members to a set, making it when missing.",
           Complexity = "O(N) in the number of members" },
         new("SCARD", 2, SCard, ReadOnly | Fast, "key")
         { Keys = [KeySpec.At(1, RO)], Acl = AclCategory.Set, Since = "1.0.0", Summary = "Counts the members of a set.", Complexity = "O(1)" },
@@ -45,13 +45,13 @@ internal static class SetCommands
         { Keys = [KeySpec.At(1, RW | Update), KeySpec.Range(2, RO | Access)], Acl = AclCategory.Set, Since = "1.0.0",
           Summary = "Stores the members that all sets have.", Complexity = "O(N*M) at worst, with N members of the smallest set and M sets" },
         new("SISMEMBER", 3, SIsMember, ReadOnly | Fast, "key member")
-        { Keys = [KeySpec.At(1, RO)], Acl = AclCategory.Set, Since = "1.0.0", Summary = "Tells whether something is a member of a set.",
+        { Keys = [KeySpec.At(1, RO)], ElementArg = 2, Acl = AclCategory.Set, Since = "1.0.0", Summary = "Tells whether something is a member of a set.",
           Complexity = "O(1)" },
         new("SMEMBERS", 2, SMembers, ReadOnly, "key")
         { Keys = [KeySpec.At(1, RO | Access)], Acl = AclCategory.Set, Since = "1.0.0", Tips = ["nondeterministic_output_order"],
           Summary = "Gives all members of a set.", Complexity = "O(N) in the size of the set" },
         new("SMISMEMBER", -3, SMIsMember, ReadOnly | Fast, "key member [member ...]")
-        { Keys = [KeySpec.At(1, RO | Access)], Acl = AclCategory.Set, Since = "6.2.0",
+        { Keys = [KeySpec.At(1, RO | Access)], ElementArg = 2, Acl = AclCategory.Set, Since = "6.2.0",
           Summary = "Tells of several things whether they are members of a set.", Complexity = "O(N) in the number of members asked for" },
         new("SMOVE", 4, SMove, Write | Fast, "source destination member")
         { Keys = [KeySpec.At(1, RW | Access | Delete), KeySpec.At(2, RW | Insert)], Acl = AclCategory.Set, Since = "1.0.0",
@@ -63,7 +63,7 @@ internal static class SetCommands
         { Keys = [KeySpec.At(1, RO | Access)], Acl = AclCategory.Set, Since = "1.0.0", Tips = ["nondeterministic_output"],
           Summary = "Gives members of a set picked at random.", Complexity = "O(N) in the number of members given back" },
         new("SREM", -3, SRem, Write | Fast, "key member [member ...]")
-        { Keys = [KeySpec.At(1, RW | Delete)], Acl = AclCategory.Set, Since = "1.0.0",
+        { Keys = [KeySpec.At(1, RW | Delete)], ElementArg = 2, Acl = AclCategory.Set, Since = "1.0.0",
           Summary = "Removes members of a set, and the set with its last member.", Complexity = "O(N) in the number of members" },
         new("SSCAN", -3, SScan, ReadOnly, "key cursor [MATCH pattern] [COUNT count]")
         { Keys = [KeySpec.At(1, RO | Access)], Acl = AclCategory.Set, Since = "2.8.0", Tips = ["nondeterministic_output"],

@@ -193,14 +193,15 @@ internal static class SortCommands
     {
         if (query.By.IsEmpty) return query.Alpha || rows.TryWeighThemselves();
         Span<byte> scratch = stackalloc byte[StringValue.ScratchMax];
+        var areNumbers = true;
         for (var i = 0; i < rows.Count; i++)
         {
             var isThere = TryLookUp(ctx, query.By, ref rows, i, scratch, out var weight);
             if (query.Alpha) rows.SetWeight(i, isThere, weight);
-            else if (isThere && !rows.TrySetWeight(i, weight)) return false;
+            else if (isThere) areNumbers &= rows.TrySetWeight(i, weight);        // all are looked up, as in Redis: hits, misses and their events
         }
 
-        return true;
+        return areNumbers;
     }
 
     /// <summary>

@@ -46,21 +46,21 @@ internal static class SortedSetCommands
         new("ZADD", -4, ZAdd, Write | DenyOom | Fast,
             "key [condition: NX | XX]@3.0.2 [comparison: GT | LT]@6.2.0 [change: CH@3.0.2] [increment: INCR@3.0.2] <data: score member [score "
             + "member ...]>")
-        { Keys = [KeySpec.At(1, RW | Update)], Acl = AclCategory.SortedSet, Since = "1.2.0",
+        { Keys = [KeySpec.At(1, RW | Update)], ElementArg = 3, Acl = AclCategory.SortedSet, Since = "1.2.0",
           Summary = "Adds members with scores to a sorted set, or changes their scores.",
           Complexity = "O(log N) for each member, with N members in the sorted set" },
         new("ZCARD", 2, ZCard, ReadOnly | Fast, "key")
         { Keys = [KeySpec.At(1, RO)], Acl = AclCategory.SortedSet, Since = "1.2.0", Summary = "Counts the members of a sorted set.",
           Complexity = "O(1)" },
         new("ZINCRBY", 4, ZIncrBy, Write | DenyOom | Fast, "key increment:int member")
-        { Keys = [KeySpec.At(1, RW | Access | Update)], Acl = AclCategory.SortedSet, Since = "1.2.0",
+        { Keys = [KeySpec.At(1, RW | Access | Update)], ElementArg = 3, Acl = AclCategory.SortedSet, Since = "1.2.0",
           Summary = "Adds a number to the score of a member.", Complexity = "O(log N) in the members of the sorted set" },
         new("ZMPOP", -4, ZMPop, Write, "numkeys key [key ...] <where: MIN | MAX> [COUNT count]")
         { Keys = [KeySpec.Counted(1, RW | Access | Delete)], Acl = AclCategory.SortedSet, Since = "7.0.0",
           Summary = "Takes the lowest or highest members of the first sorted set that has any.",
           Complexity = "O(K)+O(M*log(N)) with K keys, N members and M of them given back" },
         new("ZMSCORE", -3, ZMScore, ReadOnly | Fast, "key member [member ...]")
-        { Keys = [KeySpec.At(1, RO | Access)], Acl = AclCategory.SortedSet, Since = "6.2.0", Summary = "Gives the scores of several members.",
+        { Keys = [KeySpec.At(1, RO | Access)], ElementArg = 2, Acl = AclCategory.SortedSet, Since = "6.2.0", Summary = "Gives the scores of several members.",
           Complexity = "O(N) in the number of members asked for" },
         new("ZPOPMAX", -2, ZPopMax, Write | Fast, "key [count]")
         { Keys = [KeySpec.At(1, RW | Access | Delete)], Acl = AclCategory.SortedSet, Since = "5.0.0",
@@ -72,21 +72,21 @@ internal static class SortedSetCommands
         { Keys = [KeySpec.At(1, RO | Access)], Acl = AclCategory.SortedSet, Since = "6.2.0", Tips = ["nondeterministic_output"],
           Summary = "Gives members of a sorted set picked at random.", Complexity = "O(N) in the number of members given back" },
         new("ZRANK", -3, ZRank, ReadOnly | Fast, "key member [WITHSCORE]")
-        { Keys = [KeySpec.At(1, RO | Access)], Acl = AclCategory.SortedSet, Since = "2.0.0",
+        { Keys = [KeySpec.At(1, RO | Access)], ElementArg = 2, Acl = AclCategory.SortedSet, Since = "2.0.0",
           Summary = "Gives the position of a member, counted from the lowest score.", Complexity = "O(log N) in the members of the sorted set" },
         new("ZREM", -3, ZRem, Write | Fast, "key member [member ...]")
-        { Keys = [KeySpec.At(1, RW | Delete)], Acl = AclCategory.SortedSet, Since = "1.2.0",
+        { Keys = [KeySpec.At(1, RW | Delete)], ElementArg = 2, Acl = AclCategory.SortedSet, Since = "1.2.0",
           Summary = "Removes members of a sorted set, and the set with its last member.",
           Complexity = "O(M*log(N)) with N members and M of them removed" },
         new("ZREVRANK", -3, ZRevRank, ReadOnly | Fast, "key member [WITHSCORE]")
-        { Keys = [KeySpec.At(1, RO | Access)], Acl = AclCategory.SortedSet, Since = "2.0.0",
+        { Keys = [KeySpec.At(1, RO | Access)], ElementArg = 2, Acl = AclCategory.SortedSet, Since = "2.0.0",
           Summary = "Gives the position of a member, counted from the highest score.", Complexity = "O(log N) in the members of the sorted set" },
         new("ZSCAN", -3, ZScan, ReadOnly, "key cursor [MATCH pattern] [COUNT count]")
         { Keys = [KeySpec.At(1, RO | Access)], Acl = AclCategory.SortedSet, Since = "2.8.0", Tips = ["nondeterministic_output"],
           Summary = "Walks through the members and scores of a sorted set step by step.",
           Complexity = "O(1) a call, O(N) for a whole walk over N members" },
         new("ZSCORE", 3, ZScore, ReadOnly | Fast, "key member")
-        { Keys = [KeySpec.At(1, RO | Access)], Acl = AclCategory.SortedSet, Since = "1.2.0", Summary = "Gives the score of a member.",
+        { Keys = [KeySpec.At(1, RO | Access)], ElementArg = 2, Acl = AclCategory.SortedSet, Since = "1.2.0", Summary = "Gives the score of a member.",
           Complexity = "O(1)" },
     ];
 

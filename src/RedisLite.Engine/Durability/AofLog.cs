@@ -314,13 +314,15 @@ internal sealed class AofLog : IEffectSink
 
     private void ReadManifest()
     {
+        var old = engine.Durability.PathOf(Config.Appendfilename);
         if (Storage.ReadAll(ManifestPath) is { } bytes)
         {
             manifest = AofManifest.Parse(bytes);
+            // Redis names the old file first and moves it then; it may have been killed between the two.
+            if (manifest.Base?.Name == Config.Appendfilename && !Storage.Exists(Path(Config.Appendfilename)) && Storage.Exists(old)) Storage.Rename(old, Path(Config.Appendfilename));
             return;
         }
         manifest = new AofManifest();
-        var old = engine.Durability.PathOf(Config.Appendfilename);
         if (!Storage.Exists(old)) return;
 
         // The one file of a server before 7.0: named as the base, then moved in; a crash between the two finds it where the manifest or the old way looks.

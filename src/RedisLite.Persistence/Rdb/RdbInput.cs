@@ -60,6 +60,13 @@ internal sealed class RdbInput
 
     public RdbException Bad(string problem) => new(Offset, problem);
 
+    /// <summary>What lies ready in the buffer from the byte on that was read last, which was this one.</summary>
+    public ReadOnlySpan<byte> Ahead(byte last)
+    {
+        System.Diagnostics.Debug.Assert(_buffer[_at - 1] == last);
+        return _buffer.AsSpan(_at - 1, _end - _at + 1);
+    }
+
     public byte Byte()
     {
         if (_at == _end) Fill(1);

@@ -33,6 +33,8 @@ internal interface IRdbTarget
 internal sealed class RdbReader
 {
     private const int HeaderBytes = 9;
+    private const int KeyBytesMin = 4;
+    private const int KeysAhead = 16;
 
     private readonly Heap _heap;
     private readonly RdbInput _input;
@@ -40,6 +42,9 @@ internal sealed class RdbReader
     private readonly ValueReader _values;
     private readonly Entry _entry = new();
     private byte[] _key = new byte[256];
+    private readonly ulong[] _hashes = new ulong[KeysAhead];
+    private int _hashAt;
+    private int _hashCount;
     private Keyspace? _keys;
     private int _database;
     private long _expireAtMs = -1;
@@ -82,6 +87,7 @@ internal sealed class RdbReader
             var op = _input.Byte();
             if (op < RdbFormat.OpSlotImport)
             {
+                if (_hashAt == _hashCount) LookAhead(op);
                 ReadKey(op);
                 keys--;
             }
@@ -135,7 +141,7 @@ internal sealed class RdbReader
                 SelectDatabase();
                 break;
             case RdbFormat.OpResizeDb:
-                _input.Length();
+                Expect(_input.Length());
                 _input.Length();
                 break;
             case RdbFormat.OpAux:
@@ -158,6 +164,9 @@ internal sealed class RdbReader
         }
     }
 
+    /// <summary>A number that is not believed beyond what can follow: a key takes four bytes at least, and a place in the table not twice as much.</summary>
+    private void Expect(ulong keys) => _keys?.Expect((long)Math.Min(keys, (ulong)(Math.Min(_input.Left, int.MaxValue) / KeyBytesMin)));
+
     /// <summary>Until version 9 the machine's byte order was written, and that is little endian wherever a file is likely to come from.</summary>
     private long ReadExpireTime() => Math.Max(0, _input.Int64());
 
@@ -169,6 +178,18 @@ internal sealed class RdbReader
         if (_keys is null) throw _input.Bad($"the file holds keys of database {database}, and there are fewer databases here");
     }
 
+    /// <summary>The hashes of this key and of those behind it, with their places in the table fetched: the misses of the cache overlap.</summary>
+    private void LookAhead(byte type)
+    {
+        _hashAt = _hashCount = 0;
+        if (_keys is null) return;
+        var scan = new KeyScan(_input.Ahead(type));
+        while (_hashCount < KeysAhead && scan.TryNext(out var key))
+        {
+            _keys.PrefetchForInsert(_hashes[_hashCount++] = _heap.Hash(key));
+        }
+    }
+
     private void ReadKey(byte type)
     {
         var text = _input.String();
@@ -177,7 +198,7 @@ internal sealed class RdbReader
         var key = _key.AsSpan(0, text.Length);
         if (_keys is null) throw _input.Bad("there is no database for the key");
 
-        var hash = _heap.Hash(key);
+        var hash = _hashAt < _hashCount ? _hashes[_hashAt++] : _heap.Hash(key);
         var exists = _keys.Find(key, hash, _entry);
         if (exists && Merges) _keys.Remove(_entry);
         else if (exists) throw _input.Bad($"the key '{Encoding.Latin1.GetString(key[..Math.Min(key.Length, 64)])}' is there twice");

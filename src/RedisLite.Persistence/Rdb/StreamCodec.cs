@@ -143,7 +143,7 @@ internal static class StreamCodec
     private static void ReadConsumer(RdbInput input, byte type, ref StreamGroup group, Dictionary<StreamId, (long DeliveredMs, long Deliveries)> pending)
     {
         var name = input.String().ToArray();
-        if (group.TryGetConsumer(name, out _)) throw input.Bad("a group holds a consumer twice");
+        if (group.TryGetConsumer(name, out _)) throw input.Bad("Duplicate stream consumer detected");
         var seen = input.Int64();
         group.CreateConsumer(name, seen, type == RdbFormat.TypeStreamListpacks3 ? input.Int64() : seen);
         for (var count = input.Count(bytesEach: StreamId.KeyBytes); count > 0; count--)

@@ -147,7 +147,7 @@ internal sealed class ValueReader(Heap heap)
     {
         var walk = new ZipListWalk(input.String());
         while (walk.MoveNext()) list.Push(ListEnd.Right, walk.Current);
-        if (walk.IsBroken) throw input.Bad("list ziplist integrity check failed");
+        if (walk.IsBroken) throw input.Bad("List ziplist integrity check failed");
         return list.Count > 0;
     }
 
@@ -276,10 +276,10 @@ internal sealed class ValueReader(Heap heap)
         while (walk.MoveNext())
         {
             var member = Keep(walk.Current.AsText(scratch));
-            if (!walk.MoveNext() || !TryScore(walk.Current, out var score)) throw input.Bad("zset ziplist integrity check failed");
+            if (!walk.MoveNext() || !TryScore(walk.Current, out var score)) throw input.Bad("Zset ziplist integrity check failed");
             Add(input, zset, member, score);
         }
-        if (walk.IsBroken) throw input.Bad("zset ziplist integrity check failed");
+        if (walk.IsBroken) throw input.Bad("Zset ziplist integrity check failed");
         return zset.Count > 0;
     }
 
@@ -362,7 +362,7 @@ internal sealed class ValueReader(Heap heap)
         {
             if (!hash.Set(walk.Key, walk.Value)) throw target.Input.Bad("hash integrity check failed: a field is there twice");
         }
-        if (walk.IsBroken) throw target.Input.Bad("hash zipmap integrity check failed");
+        if (walk.IsBroken) throw target.Input.Bad("Zipmap integrity check failed");
         return hash.Count > 0;
     }
 
@@ -375,10 +375,10 @@ internal sealed class ValueReader(Heap heap)
         while (walk.MoveNext())
         {
             var field = Keep(walk.Current.AsText(scratch));
-            if (!walk.MoveNext()) throw input.Bad("hash ziplist integrity check failed");
+            if (!walk.MoveNext()) throw input.Bad("Hash ziplist integrity check failed");
             if (!hash.Set(field, walk.Current.AsText(scratch))) throw input.Bad("hash integrity check failed: a field is there twice");
         }
-        if (walk.IsBroken) throw input.Bad("hash ziplist integrity check failed");
+        if (walk.IsBroken) throw input.Bad("Hash ziplist integrity check failed");
         return hash.Count > 0;
     }
 

@@ -57,6 +57,13 @@ internal static unsafe partial class LinuxCalls
         public ulong Hard;
     }
 
+    /// glibc's only; other C libraries have no such entry.
+    [LibraryImport("libc", EntryPoint = "mallopt")]
+    public static partial int MallocOption(int option, int value);
+
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    public static partial int MallocTrim(nuint keep);
+
     [LibraryImport("libc", EntryPoint = "epoll_create1")]
     public static partial int EpollCreate(int flags);
 

@@ -166,6 +166,19 @@ public class AppendOnlyTests
         Assert.Equal("[1, 2]", server.Run("MGET a b"));
     }
 
+    /// <summary>Redis writes the manifest first and moves the file then.</summary>
+    [Fact]
+    public void A_takeover_that_redis_began_is_ended()
+    {
+        using var server = Server("always");
+        server.Run("SET a 1");
+        server.Storage.Replace("/data/appendonly.aof", System.Text.Encoding.ASCII.GetBytes("*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$1\r\n2\r\n"));
+        server.Storage.Replace(SavedServer.AofDirectory + "appendonly.aof.manifest", System.Text.Encoding.ASCII.GetBytes("file appendonly.aof seq 1 type b\n"));
+        server.Kill();
+        Assert.Equal("[(nil), 2]", server.Run("MGET a b"));
+        Assert.False(server.Storage.Exists("/data/appendonly.aof"));
+    }
+
     [Fact]
     public void A_growing_log_is_rewritten_by_itself()
     {

@@ -45,6 +45,26 @@ public class RestoreTests
         Assert.Equal("+OK\r\n", System.Text.Encoding.Latin1.GetString(_redis.RunRaw(Bytes("RESTORE-ASKING"), Bytes("u"), Bytes("0"), Fresh())));
     }
 
+    /// <summary>What redis-server 7.2.6 dumps (RDB version 11), with the digest it gives the value.</summary>
+    [Theory]
+    [InlineData("string", "000b68656c6c6f20776f726c640b006223f4ca5b5849bd", "19bfad8f2007c7c5d8559839d8798339f62ccc52")]
+    [InlineData("number", "00c139300b00f44b57546e63e130", "e1cf90774e995ae03de66e8109dc5cb9d9c2dc83")]
+    [InlineData("compressed", "00c30a40c802616261e0ba010161620b004d7955328d5f2f05", "bac7b65b4a2ea8ef52ca23e4fad7b1311e402edc")]
+    [InlineData("list", "12010210100000000300816102826262030301ff0b00a431510a5afe4822", "f614073de2d413ac712f0719c845300e027534dc")]
+    [InlineData("ints", "0b0e0200000003000000010002002c010b008ccf0ffd860ac023", "bff1310353f341fe4488c7323df3673679c04f02")]
+    [InlineData("pack", "140f0f00000003008161028162020701ff0b006a750918eeda17da", "4db2915dc242371e719444ddc8b328e38ac18e1c")]
+    [InlineData("zset", "1114140000000400816102010181620283322e3504ff0b00bd93d3d70bdb305e", "c45c5b051acd64070e5ed1a949939d5145f806c5")]
+    [InlineData("hash", "1012120000000400816602817602816e020101ff0b00953bb58284bd099f", "ad9a818d75d51dd3c55d5905f22259a91bbc4b14")]
+    [InlineData("bighash", "04030161c0010163c0030162c0020b0054cf6a5e700c2619", "b60c36e529712296d694f27b5914cbe84950995e")]
+    [InlineData("bigset", "02030161016301620b0064a13772b161dbe5", "593c2414786d75446e97f4ea5d4b731f3313da72")]
+    [InlineData("bigzset", "05030163000000000000f07f016200000000000000400161000000000000f03f0b0036c5b7f714659c6a", "e092252a8d92a22120258cbd42294c38577ef90e")]
+    [InlineData("stream", "15011000000000000000010000000000000001303000000013000101010102018161028162020001020100010001010102010501010101010001010181610203010601ff0102010101020102010167010101010000000000000001000000000000000143484b14a20100000101016343484b14a201000043484b14a201000001000000000000000100000000000000010b00ab99bf7796a6b8aa", "e4a21e3ca2d9a960e9859bb0985cc334bb4f2e58")]
+    public void Payloads_of_redis_7_2_are_taken(string key, string payload, string digest)
+    {
+        Assert.Equal("+OK\r\n", Restore(key, "0", Convert.FromHexString(payload)));
+        Assert.Equal($"[{digest}]", _redis.Run($"DEBUG DIGEST-VALUE {key}"));
+    }
+
     /// <summary>A ziplist whose entry lies about the length before it, one that lies about its last entry, a plain node without bytes.</summary>
     [Theory]
     [InlineData("0E011313000000" + "0E000000" + "0200" + "000261" + "00" + "0E0262" + "00FF")]

@@ -153,7 +153,7 @@ public class ArenaTests
         {
             for (var i = 0; i < 60_000; i++)
             {
-                live.Add(arena.Alloc(1000));
+                live.Add(arena.Alloc(2000));                   // 120 MB: the first 64 have no huge pages
                 arena.Slot(live[^1]).Fill(5);
             }
             foreach (var handle in live)

@@ -51,6 +51,38 @@ public class HashTableTests
         public void Dispose() => Heap.Dispose();
     }
 
+    /// <summary>A table that was told how many come has the size it would have grown to, and what comes splits hardly any segment.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(500)]
+    [InlineData(541)]
+    [InlineData(20_000)]
+    [InlineData(100_000)]
+    [InlineData(150_000)]
+    public void Room_can_be_made_before_many_elements_come(int count)
+    {
+        using var told = new Plain();
+        using var grown = new Plain();
+        told.Table.Expect(count);
+        told.Check();
+        var before = TableSize.OfIndex(told.Heap, in told.Header);
+        var random = new Random(count);
+        var hashes = Enumerable.Range(0, count).Select(_ => HashSpace.Bend((ulong)random.NextInt64(long.MinValue, long.MaxValue))).Distinct().ToArray();
+        foreach (var hash in hashes)
+        {
+            told.Insert(hash);
+            grown.Insert(hash);
+        }
+        told.Check();
+        Assert.All(hashes, hash => Assert.NotEqual(0UL, told.Find(hash)));
+        var after = TableSize.OfIndex(told.Heap, in told.Header);
+        if (count > 1000) Assert.InRange(after, before, before * 1.02);
+        if (count > 1000) Assert.InRange(after, 0, TableSize.OfIndex(grown.Heap, in grown.Header) * 1.35);
+        foreach (var hash in hashes) told.Remove(hash);
+        told.Check();
+        Assert.Equal(0, told.Header.Count);
+    }
+
     [Theory]
     [InlineData(0UL, 1UL)] // differ only in bits that no level of the table looks at, or in none at all but the key
     [InlineData(0xABCD_0000_0000_0000UL, 1UL << 14)]

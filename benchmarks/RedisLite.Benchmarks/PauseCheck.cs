@@ -1,0 +1,109 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using RedisLite.Server;
+
+namespace RedisLite.Benchmarks;
+
+/// <summary>
+/// How long the loop of a real server works without a pause, in CPU time of its thread (StallDetector), while something large happens beside a client that
+/// only pings; and whether collections happen.
+///
+///     dotnet run -c Release --project benchmarks/RedisLite.Benchmarks -- pauses [millions of elements]
+///
+/// Every line is the longest iteration of its step. The work is made of small requests, so whatever is long is what the server does by itself: growth, expiry, freeing,
+/// defragmentation, collection. The promise is 2 ms.
+/// </summary>
+internal static class PauseCheck
+{
+    private const int RequestsPerChunk = 64;
+    private const int SettleMs = 1500;
+
+    public static async Task Run(string[] args)
+    {
+        var count = (args.Length > 0 ? int.Parse(args[0], System.Globalization.CultureInfo.InvariantCulture) : 1) * 1_000_000;
+        var options = new RedisLiteOptions { StallThreshold = TimeSpan.FromMilliseconds(2) };
+        options.Port = RedisLiteOptions.AnyFreePort;
+        options.Set("bind", "127.0.0.1");
+        await using var server = await RedisLiteServer.StartAsync(options);
+        var client = new Client(server);
+
+        for (var i = 0; i < 3; i++) client.Step($"warming up {i}", 100_000, n => $"SET warm{n % 1000} value");
+        client.Step("growth: SET of new keys", count * 2, n => $"SET key:{n:d12} valuevaluevalue1");
+        var (gen1, gen2) = (GC.CollectionCount(1), GC.CollectionCount(2));
+        client.Step("steady GET and SET", 500_000, n => n % 2 == 0 ? $"GET key:{n:d12}" : $"SET key:{n:d12} valuevaluevalue2");
+        Console.WriteLine($"  of them collections of generation 1: {GC.CollectionCount(1) - gen1}, 2: {GC.CollectionCount(2) - gen2} (the driver shares the process)");
+        client.Step("defragmentation: DEL of 60 %", count * 2, n => n % 10 < 6 ? $"DEL key:{n:d12}" : "PING");
+        client.Step("FLUSHALL ASYNC", 1, _ => "FLUSHALL ASYNC");
+        var at = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() + 30_000;
+        client.Step("SET of keys with one expiry", count, n => $"SET key:{n:d12} valuevaluevalue1 PXAT {at}");
+        client.Wait("all of them expire", () => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() > at + 5000);
+        foreach (var (name, add) in new (string, Func<int, string>)[]
+                 {
+                     ("hash", n => $"HSET big field:{n:d9} value:{n:d9}"), ("set", n => $"SADD big member:{n:d9}"),
+                     ("zset", n => $"ZADD big {n * 7919L % count} member:{n:d9}"), ("list", n => $"RPUSH big element:{n:d9}"),
+                 })
+        {
+            client.Step($"growth of a {name}", count, add);
+            client.Step($"DEL of the {name}", 1, _ => "DEL big");
+        }
+        client.Step("growth of a hash", count, n => $"HSET big field:{n:d9} value:{n:d9}");
+        client.Step("UNLINK of the hash", 1, _ => "UNLINK big");
+    }
+
+    /// <summary>One connection; its own buffers are reused, so that it makes no garbage worth a collection.</summary>
+    private sealed class Client
+    {
+        private readonly RedisLiteServer server;
+        private readonly Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        private readonly byte[] received = new byte[64 * 1024];
+        private byte[] sent = new byte[64 * 1024];
+
+        public Client(RedisLiteServer server)
+        {
+            this.server = server;
+            socket.Connect(IPAddress.Loopback, server.Port);
+        }
+
+        public void Step(string name, int requests, Func<int, string> request)
+        {
+            server.Stalls!.Reset();
+            for (var first = 0; first < requests; first += RequestsPerChunk) Chunk(first, Math.Min(requests - first, RequestsPerChunk), request);
+            for (var end = Environment.TickCount64 + SettleMs; Environment.TickCount64 < end; Thread.Sleep(1)) Chunk(0, 1, static _ => "PING");
+            Report(name);
+        }
+
+        public void Wait(string name, Func<bool> isOver)
+        {
+            server.Stalls!.Reset();
+            for (; !isOver(); Thread.Sleep(1)) Chunk(0, 1, static _ => "PING");
+            Report(name);
+        }
+
+        private void Report(string name) =>
+            Console.WriteLine($"{name,-32} longest {server.Stalls!.Longest.TotalMilliseconds,7:f2} ms, above 2 ms: {server.Stalls.Stalls} of {server.Stalls.Iterations} iterations");
+
+        /// <summary>Every reply of these commands begins with one of ":+$" and only "$" has a second line.</summary>
+        private void Chunk(int first, int count, Func<int, string> request)
+        {
+            var length = 0;
+            for (var i = 0; i < count; i++)
+            {
+                var text = request(first + i);
+                if (sent.Length - length < text.Length + 2) Array.Resize(ref sent, sent.Length * 2);
+                length += Encoding.ASCII.GetBytes(text, sent.AsSpan(length));
+                sent[length++] = (byte)'\n';
+            }
+            socket.Send(sent.AsSpan(0, length));
+            for (var left = count; left > 0;)
+            {
+                var n = socket.Receive(received);
+                foreach (var b in received.AsSpan(0, n))
+                {
+                    if (b is (byte)'$') left++;
+                    else if (b == (byte)'\n') left--;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using RedisLite.Testing;
+using Xunit;
+
+namespace RedisLite.Tests.Engine;
+
+/// <summary>What clients hold, and what happens when it is too much.</summary>
+public class ClientBufferTests
+{
+    private readonly TestEngine _redis = new();
+
+    [Fact]
+    public void Watched_keys_and_subscriptions_count_until_they_go()
+    {
+        var client = _redis.Main.Client!;
+        _redis.Run("WATCH a bb");
+        Assert.Equal(2 * 64 + 3, client.HeldBytes);
+        _redis.Run("UNWATCH");
+        _redis.Run("SUBSCRIBE abc");
+        _redis.Run("PSUBSCRIBE d*");
+        Assert.Equal(2 * 64 + 5, client.HeldBytes);
+        _redis.Run("RESET");
+        Assert.Equal(0, client.HeldBytes);
+    }
+
+    [Fact]
+    public void Clients_over_their_share_are_evicted_biggest_first()
+    {
+        var small = _redis.Connect();
+        var big = _redis.Connect();
+        _redis.Run("CLIENT NO-EVICT ON");
+        small.Run("MULTI");
+        small.RunArgs("SET", "k", new string('x', 50_000));
+        big.Run("MULTI");
+        big.RunArgs("SET", "k", new string('x', 100_000));
+        _redis.Run("CONFIG SET maxmemory-clients 131072");
+        _redis.Iterate();
+        Assert.True(big.IsClosed);
+        Assert.False(small.IsClosed);
+        Assert.Contains("evicted_clients:1\r\n", _redis.Run("INFO stats"));
+    }
+
+    [Fact]
+    public void An_output_limit_ends_the_batch_that_exceeds_it()
+    {
+        _redis.RunArgs("SET", "big", new string('x', 50_000));
+        _redis.Run("CONFIG SET client-output-buffer-limit \"normal 60000 0 0\"");
+        var client = _redis.Connect();
+        client.SendBytes("GET big\r\nGET big\r\nSET later x\r\n"u8);
+        Assert.True(client.IsClosed);
+        Assert.Equal("0", _redis.Run("EXISTS later"));
+    }
+
+    [Fact]
+    public void A_transaction_refused_for_lack_of_memory_says_so()
+    {
+        _redis.Run("MULTI");
+        _redis.Run("SET k v");
+        _redis.Connect().Run("CONFIG SET maxmemory 1");
+        Assert.Equal("EXECABORT Transaction discarded because of: OOM command not allowed when used memory > 'maxmemory'.", _redis.Run("EXEC"));
+    }
+
+    [Fact]
+    public void Flushing_counts_the_keys_that_went_and_nothing_once_the_empty_state_is_saved()
+    {
+        _redis.Run("MSET a 1 b 2");
+        _redis.Run("FLUSHALL");
+        Assert.Contains("rdb_changes_since_last_save:4\r\n", _redis.Run("INFO persistence"));
+        _redis.Run("CONFIG SET save \"3600 1\"");
+        _redis.Run("SET a 1");
+        _redis.Run("FLUSHALL");
+        Assert.Contains("rdb_changes_since_last_save:0\r\n", _redis.Run("INFO persistence"));
+    }
+
+    [Fact]
+    public void An_intersection_of_big_sets_that_holds_integers_only_is_an_intset()
+    {
+        var numbers = Enumerable.Range(1, 150).Select(i => i.ToString()).ToArray();
+        _redis.RunArgs(["SADD", "s1", "a", .. numbers]);
+        _redis.RunArgs(["SADD", "s2", "b", .. numbers]);
+        Assert.Equal("150", _redis.Run("SINTERSTORE to s1 s2"));
+        Assert.Equal("intset", _redis.Run("OBJECT ENCODING to"));
+    }
+
+    [Fact]
+    public void List_elements_over_the_packed_threshold_keep_their_order()
+    {
+        _redis.Run("CONFIG SET list-max-listpack-size 4");
+        Assert.Equal("OK", _redis.Run("DEBUG QUICKLIST-PACKED-THRESHOLD 10b"));
+        Assert.Equal("ERR argument must be a memory value bigger than 1 and smaller than 4gb", _redis.Run("DEBUG QUICKLIST-PACKED-THRESHOLD 5gb"));
+        _redis.Run("RPUSH l a bbbbbbbbbbbbbbbb c d eeeeeeeeeeeeeeeee f");
+        _redis.Run("LINSERT l BEFORE d ggggggggggggggggg");
+        _redis.Run("LSET l 0 hhhhhhhhhhhhhhhhhhh");
+        Assert.Equal("[hhhhhhhhhhhhhhhhhhh, bbbbbbbbbbbbbbbb, c, ggggggggggggggggg, d, eeeeeeeeeeeeeeeee, f]", _redis.Run("LRANGE l 0 -1"));
+    }
+}
