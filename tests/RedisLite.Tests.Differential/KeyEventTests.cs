@@ -46,8 +46,8 @@ public sealed class KeyEventTests(ServerPair pair)
             var actual = ours.Play(chunk);
             for (var i = 0; i < Math.Max(expected.Count, actual.Count); i++)
             {
-                var anyOrder = i < chunk.Length && CommandText.Quote(chunk[i][0]).StartsWith("SORT", StringComparison.OrdinalIgnoreCase);
-                var (wanted, got) = (TextAt(expected, i, anyOrder), TextAt(actual, i, anyOrder));
+                var command = i < chunk.Length ? CommandText.Quote(chunk[i][0]).ToUpperInvariant() : "";
+                var (wanted, got) = (TextAt(expected, i, command), TextAt(actual, i, command));
                 if (wanted == got) continue;
                 var played = string.Join('\n', chunk.Take(i + 1).TakeLast(3).Select(request => "    " + CommandText.Format(request)));
                 return $"Seed {seed}, {families}, about:\n{played}\n    redis-server: {wanted}\n    ours:         {got}";
@@ -57,11 +57,17 @@ public sealed class KeyEventTests(ServerPair pair)
         return null;
     }
 
-    /// <summary>SORT looks its weights up in the order in which the elements of a set lie in its table, which hangs on the hash seed.</summary>
-    private static string TextAt(List<List<string>> heard, int i, bool anyOrder)
+    /// <summary>
+    /// SORT looks its weights up in the order in which the elements of a set lie in its table, which hangs on the hash seed. XREADGROUP makes its consumer
+    /// since 7.2 also where there is nothing to read; 7.0 only where there is.
+    /// </summary>
+    private static string TextAt(List<List<string>> heard, int i, string command)
     {
         if (i >= heard.Count) return "(nothing more)";
-        return string.Join(", ", anyOrder ? heard[i].Order(StringComparer.Ordinal) : heard[i]);
+        IEnumerable<string> events = heard[i];
+        if (command.StartsWith("SORT", StringComparison.Ordinal)) events = events.Order(StringComparer.Ordinal);
+        if (command is "XREADGROUP" or "EXEC") events = events.Where(text => !text.Contains("xgroup-createconsumer", StringComparison.Ordinal));
+        return string.Join(", ", events);
     }
 
     /// <summary>One server with three connections: one asks, one hears the events, one says when all has been asked.</summary>

@@ -270,7 +270,7 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
     public long Remove(ReadOnlySpan<byte> text, long limit)
     {
         var needle = new PackedValue(text);
-        var max = limit == 0 ? long.MaxValue : Math.Abs(limit);
+        var max = limit is 0 or long.MinValue ? long.MaxValue : Math.Abs(limit);
         long removed = 0;
         if (limit >= 0)
         {

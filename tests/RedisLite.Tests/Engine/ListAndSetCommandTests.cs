@@ -17,6 +17,7 @@ public class ListAndSetCommandTests
     [InlineData("RPUSH l a b c", "3", "LINSERT l BEFORE b x", "4")]
     [InlineData("RPUSH l a b c", "3", "LSET l 5 x", "ERR index out of range")]
     [InlineData("RPUSH l a b a c", "4", "LREM l 1 a", "1")]
+    [InlineData("RPUSH l a b a c", "4", "LREM l -9223372036854775808 a", "2")]
     [InlineData("RPUSH l a b c", "3", "LTRIM l 1 1", "OK")]
     [InlineData("RPUSH l a b a c a", "5", "LPOS l a COUNT 0", "[0, 2, 4]")]
     [InlineData("RPUSH l a b a", "3", "LPOS l a RANK -1", "2")]
