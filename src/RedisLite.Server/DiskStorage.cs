@@ -8,6 +8,8 @@ namespace RedisLite.Server;
 
 internal sealed partial class DiskStorage : IStorage
 {
+    private const int Interrupted = 4, NoSuchOperation = 22;
+
     public bool Exists(string path) => File.Exists(path);
 
     public byte[]? ReadAll(string path)
@@ -115,6 +117,9 @@ internal sealed partial class DiskStorage : IStorage
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Fsync(int fd);
 
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    private static partial int SyncData(SafeFileHandle file);
+
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int Close(int fd);
 
@@ -136,7 +141,22 @@ internal sealed partial class DiskStorage : IStorage
             Length += bytes.Length;
         }
 
-        public void Fsync() => RandomAccess.FlushToDisk(handle);
+        /// <summary>The bytes and the length, which is all a reader needs: without the time of the last change the journal of the file system has less to do.</summary>
+        public void Fsync()
+        {
+            if (!OperatingSystem.IsLinux())
+            {
+                RandomAccess.FlushToDisk(handle);
+                return;
+            }
+            while (SyncData(handle) != 0)
+            {
+                var error = Marshal.GetLastPInvokeError();
+                if (error == Interrupted) continue;
+                if (error == NoSuchOperation) return;                   // a pipe or a special file: nothing to sync
+                throw new IOException(Marshal.GetPInvokeErrorMessage(error));
+            }
+        }
 
         public void Truncate(long length)
         {

@@ -59,7 +59,11 @@ internal static class CheckCommands
         for (var i = 0; i < args.Length; i++)
         {
             if (args[i] == "--fix") fix = true;
-            else if (args[i] == "--truncate-to-timestamp" && i + 1 < args.Length && long.TryParse(args[i + 1], out var seconds)) (until, i) = (seconds, i + 1);
+            else if (args[i] == "--truncate-to-timestamp" && i + 1 < args.Length)
+            {
+                if (!long.TryParse(args[++i], out var seconds)) return Fail("Invalid timestamp, aborting...");
+                until = seconds == 0 ? null : seconds;                                  // as redis-check-aof has it: 0 cuts nothing
+            }
             else if (path is null && !args[i].StartsWith("--", StringComparison.Ordinal)) path = args[i];
             else return Fail("Invalid argument: " + args[i]);
         }
@@ -93,11 +97,24 @@ internal static class CheckCommands
         for (var i = 0; i < files.Count; i++)
         {
             var (file, kind) = files[i];
-            if (i == 0 || kind == "INCR AOF" && files[i - 1].Kind != kind) Console.WriteLine(kind == "BASE AOF" ? "Start to check BASE AOF." : "Start to check INCR files.");
+            if (kind == "BASE AOF") Console.WriteLine($"Start to check BASE AOF ({(IsSnapshot(storage, Path.Combine(directory, file.Name)) ? "RDB" : "RESP")} format).");
+            else if (i == 0 || files[i - 1].Kind != kind) Console.WriteLine("Start to check INCR files.");
             if (!CheckFile(storage, Path.Combine(directory, file.Name), kind, isLast: i == files.Count - 1, fix, until)) return 1;
         }
         Console.WriteLine("All AOF files and manifest are valid");
         return 0;
+    }
+
+    private static bool IsSnapshot(DiskStorage storage, string path)
+    {
+        using var file = storage.OpenRead(path);
+        return file is not null && IsSnapshot(file);
+    }
+
+    private static bool IsSnapshot(IReadFile file)
+    {
+        Span<byte> magic = stackalloc byte[5];
+        return file.Read(magic) == 5 && magic.SequenceEqual("REDIS"u8);
     }
 
     private static bool CheckFile(DiskStorage storage, string path, string kind, bool isLast, bool fix, long? until)
@@ -112,8 +129,7 @@ internal static class CheckCommands
                 return false;
             }
             long offset = 0;
-            Span<byte> magic = stackalloc byte[5];
-            if (file.Read(magic) == 5 && magic.SequenceEqual("REDIS"u8))
+            if (IsSnapshot(file))
             {
                 Console.WriteLine("The AOF appears to start with an RDB preamble.\nChecking the RDB preamble to start:");
                 file.Seek(0);
@@ -126,23 +142,23 @@ internal static class CheckCommands
             }
             result = new AofChecker(file, offset, until).Run();
         }
-        if (until is not null) return CutAt(storage, path, name, result, isLast, until.Value);
+        if (until is not null) return CutAt(storage, path, name, kind, result, isLast, until.Value);
 
-        if (result.Problem is not null) Console.WriteLine($"0x{result.ValidUpTo:x16}: {result.Problem}");
-        Console.WriteLine($"AOF analyzed: filename={name}, size={result.Size}, ok_up_to={result.ValidUpTo}, ok_up_to_line={result.ValidLines}, diff={result.Size - result.ValidUpTo}");
+        if (result.Problem is not null) Console.WriteLine($"0x{result.ValidUpTo,16:x}: {result.Problem}");
+        Console.WriteLine($"AOF analyzed: filename={name}, size={result.Size}, ok_up_to={result.ValidUpTo}, ok_up_to_line={result.Line}, diff={result.Size - result.ValidUpTo}");
         if (result.IsValid)
         {
             Console.WriteLine($"{kind} {name} is valid");
             return true;
         }
-        return Fix(storage, path, name, kind, result, isLast, fix);
+        return Fix(storage, path, name, result, isLast, fix);
     }
 
-    private static bool Fix(DiskStorage storage, string path, string name, string kind, AofCheck result, bool isLast, bool fix)
+    private static bool Fix(DiskStorage storage, string path, string name, AofCheck result, bool isLast, bool fix)
     {
         if (!fix)
         {
-            Console.WriteLine($"{kind} {name} is not valid. Use the --fix option to try fixing it.");
+            Console.WriteLine($"AOF {name} is not valid. Use the --fix option to try fixing it.");
             return false;
         }
         if (!isLast)
@@ -161,12 +177,18 @@ internal static class CheckCommands
         return true;
     }
 
-    private static bool CutAt(DiskStorage storage, string path, string name, AofCheck result, bool isLast, long until)
+    private static bool CutAt(DiskStorage storage, string path, string name, string kind, AofCheck result, bool isLast, long until)
     {
         if (result.TimestampCut < 0)
         {
             Console.WriteLine($"Truncate nothing in AOF {name} to timestamp {until}");
+            Console.WriteLine($"{kind} {name} is valid");
             return true;
+        }
+        if (result.TimestampCut == 0)
+        {
+            Console.WriteLine($"AOF {path} has nothing before timestamp {until}, aborting...");
+            return false;
         }
         if (!isLast)
         {

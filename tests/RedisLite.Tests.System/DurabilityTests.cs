@@ -148,13 +148,35 @@ public sealed class DurabilityTests
         var directory = Path.Combine(server.Directory, "appendonlydir");
         var manifest = Path.Combine(directory, "appendonly.aof.manifest");
         var increment = Path.Combine(directory, "appendonly.aof.1.incr.aof");
-        Assert.Contains("All AOF files and manifest are valid", Tool("check-aof", manifest).Output, StringComparison.Ordinal);
+        var whole = Tool("check-aof", manifest);
+        Assert.Contains("Start to check BASE AOF (RDB format).", whole.Output, StringComparison.Ordinal);
+        Assert.Contains("All AOF files and manifest are valid", whole.Output, StringComparison.Ordinal);
         File.WriteAllBytes(increment, File.ReadAllBytes(increment)[..^4]);
         var broken = Tool("check-aof", manifest);
         Assert.Equal(1, broken.ExitCode);
         Assert.Contains("is not valid. Use the --fix option to try fixing it.", broken.Output, StringComparison.Ordinal);
         Assert.Contains("Successfully truncated AOF", Tool(["check-aof", "--fix", manifest], input: "y\n").Output, StringComparison.Ordinal);
         Assert.Equal(0, Tool("check-aof", manifest).ExitCode);
+    }
+
+    /// <summary>A time before all that the file holds cuts nothing away: an empty log is no repair.</summary>
+    [Fact]
+    public void A_log_is_cut_at_a_time_but_never_to_nothing()
+    {
+        var directory = Repository.NewTemporaryDirectory();
+        var log = Path.Combine(directory, "appendonly.aof");
+        const string first = "#TS:100\r\n*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n";
+        File.WriteAllText(log, first + "#TS:200\r\n*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$1\r\n2\r\n");
+        var nothing = Tool("check-aof", "--truncate-to-timestamp", "99", log);
+        Assert.Equal(1, nothing.ExitCode);
+        Assert.Contains("has nothing before timestamp 99, aborting", nothing.Output, StringComparison.Ordinal);
+        Assert.Contains("Truncate nothing", Tool("check-aof", "--truncate-to-timestamp", "200", log).Output, StringComparison.Ordinal);
+        Assert.Equal(1, Tool("check-aof", "--truncate-to-timestamp", "soon", log).ExitCode);
+        Assert.Equal(0, Tool("check-aof", "--truncate-to-timestamp", "150", log).ExitCode);
+        Assert.Equal(first, File.ReadAllText(log));
+        File.AppendAllText(log, "!!!");
+        Assert.Contains("ok_up_to_line=8", Tool("check-aof", log).Output, StringComparison.Ordinal);
+        File.Delete(log);
     }
 
     private static void Fill(RedisProcess server, int seed, params string[] families)

@@ -17,6 +17,7 @@ internal sealed class StartupLoader
     private long startedTicks;
     private long doneBytes;
     private bool fromAof;
+    private bool isRunning;
 
     public StartupLoader(Engine engine) => this.engine = engine;
 
@@ -62,10 +63,10 @@ internal sealed class StartupLoader
         if (engine.Environment.Storage.OpenRead(path) is { } rdb) files.Enqueue(new RdbLoad(engine, path, rdb, isAofBase: false));
     }
 
-    /// <summary>About ten milliseconds of loading.</summary>
+    /// <summary>About ten milliseconds of loading; nothing when called from inside, by whoever serves others during a slow script of the file.</summary>
     public void RunSlice()
     {
-        if (files.Count == 0) return;
+        if (files.Count == 0 || isRunning) return;
         engine.Durability.Progress.Tell(StartedMs, "Loading", "bytes", Progress, LoadedBytes);
         var began = engine.Clock.Timestamp();
         do
@@ -87,7 +88,10 @@ internal sealed class StartupLoader
     {
         var file = files.Peek();
         var more = false;
-        if (!Guarded(file.Path, () => more = file.Step())) return false;
+        isRunning = true;
+        var isGood = Guarded(file.Path, () => more = file.Step());
+        isRunning = false;
+        if (!isGood) return false;
         if (more) return true;
         if (!Guarded(file.Path, () => FileDone(file))) return false;
         doneBytes += file.Length;
@@ -177,7 +181,7 @@ internal sealed class StartupLoader
             foreach (var database in engine.Databases) database.Keys.Clear(lazy: false);
             engine.Scripts.FlushFunctions();
         }
-        engine.IsLoading = true;
+        engine.IsLoading = isRunning = true;
         try
         {
             fromAof = aof;
@@ -199,7 +203,7 @@ internal sealed class StartupLoader
         {
             foreach (var file in files) file.Dispose();
             files.Clear();
-            engine.IsLoading = false;
+            engine.IsLoading = isRunning = false;
             Merges = false;
         }
     }

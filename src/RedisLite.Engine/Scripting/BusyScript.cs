@@ -5,7 +5,7 @@ namespace RedisLite.Engine.Scripting;
 /// <summary>
 /// A script that takes too long. The interpreter calls <see cref="Interrupt"/> every so many steps. Once busy-reply-threshold has passed, the loop is asked to serve
 /// other connections from inside the script: they get -BUSY, except for the few commands that may end it (SCRIPT KILL, FUNCTION KILL, SHUTDOWN NOSAVE) or
-/// touch no data. The one who called the script waits, his connection is left alone.
+/// touch no data. The one who called the script waits, his connection is left alone. A script of a log that is being loaded is no different: others get -LOADING.
 /// </summary>
 internal sealed class BusyScript(Engine engine, ScriptRun run)
 {
@@ -44,7 +44,7 @@ internal sealed class BusyScript(Engine engine, ScriptRun run)
     private bool BecomesBusy(long now)
     {
         var threshold = engine.Config.BusyReplyThreshold;
-        if (threshold <= 0 || run.Caller!.Client.Has(ClientFlags.Internal) || engine.Clock.MicrosecondsOf(now - run.StartedTicks) < threshold * 1000) return false;
+        if (threshold <= 0 || (run.Caller!.Client.Has(ClientFlags.Internal) && !engine.IsLoading) || engine.Clock.MicrosecondsOf(now - run.StartedTicks) < threshold * 1000) return false;
         engine.Log.Write(LogLevel.Warning, $"Slow script detected: still in execution after {engine.Clock.MicrosecondsOf(now - run.StartedTicks) / 1000} milliseconds. "
             + $"You can try killing the script using the {(run.IsFunction ? "FUNCTION" : "SCRIPT")} KILL command. Script name is: {System.Text.Encoding.Latin1.GetString(run.Name)}.");
         run.IsBusy = true;

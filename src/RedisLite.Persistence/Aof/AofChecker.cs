@@ -3,8 +3,11 @@ using RedisLite.Protocol;
 
 namespace RedisLite.Persistence.Aof;
 
-/// <summary>What is wrong with a file of commands, and how far it is good.</summary>
-internal sealed record AofCheck(long Size, long ValidUpTo, long ValidLines, string? Problem, long TimestampCut)
+/// <summary>
+/// What is wrong with a file of commands, and how far it is good. Line is where reading ended, counted as redis-check-aof does:
+/// from 1, without the lines of time.
+/// </summary>
+internal sealed record AofCheck(long Size, long ValidUpTo, long Line, string? Problem, long TimestampCut)
 {
     public bool IsValid => ValidUpTo == Size;
 }
@@ -27,8 +30,7 @@ internal sealed class AofChecker
     private int _end;
     private bool _inMulti;
     private long _validUpTo;
-    private long _lines;
-    private long _validLines;
+    private long _lines = 1;
     private string? _problem;
     private long _cut = -1;
 
@@ -48,15 +50,20 @@ internal sealed class AofChecker
         while (_problem is null && _cut < 0 && (Batch() || Fill()))
         {
         }
-        if (_problem is null && _cut < 0 && _start < _end) _problem = "Unexpected end of file";
+        if (_problem is null && _cut < 0 && _start < _end)
+        {
+            _problem = "Unexpected end of file";
+            _lines += _buffer.AsSpan(_start, _end - _start).Count((byte)'\n');
+        }
         if (_problem is null && _inMulti) _problem = "Reached EOF before reading EXEC for MULTI";
-        return new AofCheck(_file.Length, _validUpTo, _validLines, _problem, _cut);
+        return new AofCheck(_file.Length, _validUpTo, _lines, _problem, _cut);
     }
 
     private bool Batch()
     {
         if (_start == _end) return false;
         if (_buffer[_start] == (byte)'#') return Annotation();
+        if (_buffer[_start] != (byte)'*') return NoCommand(_buffer[_start]);
         var status = _parser.Parse(_buffer, _start, _end, _batch);
         if (status == ParseStatus.ProtocolError)
         {
@@ -77,7 +84,7 @@ internal sealed class AofChecker
         }
         else if (_buffer[request.WireStart] != (byte)'*')
         {
-            _problem = $"Expected prefix '*', got: '{(char)_buffer[request.WireStart]}'";
+            NoCommand(_buffer[request.WireStart]);
             return;
         }
         else if (Is(request, "MULTI"u8))
@@ -91,10 +98,15 @@ internal sealed class AofChecker
             _inMulti = false;
         }
         if (_problem is not null || _cut >= 0) return;
-        _lines += 1 + (request.Argc * 2);
+        if (_buffer[request.WireStart] == (byte)'*') _lines += 1 + (request.Argc * 2);
         if (_inMulti) return;
         _validUpTo = _bufferOffset + request.WireEnd;
-        _validLines = _lines;
+    }
+
+    private bool NoCommand(byte first)
+    {
+        _problem = $"Expected prefix '*', got: '{(char)first}'";
+        return true;
     }
 
     private bool Is(in Request request, ReadOnlySpan<byte> word) =>
@@ -107,10 +119,8 @@ internal sealed class AofChecker
         Time(_buffer.AsSpan(_start, line), _bufferOffset + _start);
         if (_cut >= 0) return true;
         _start += line + 1;
-        _lines++;
         if (_inMulti) return true;
         _validUpTo = _bufferOffset + _start;
-        _validLines = _lines;
         return true;
     }
 

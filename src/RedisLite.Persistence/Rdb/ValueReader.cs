@@ -362,8 +362,8 @@ internal sealed class ValueReader(Heap heap)
         {
             if (!hash.Set(walk.Key, walk.Value)) throw target.Input.Bad("hash integrity check failed: a field is there twice");
         }
-        if (walk.IsBroken) throw target.Input.Bad("Zipmap integrity check failed");
-        return hash.Count > 0;
+        if (walk.IsBroken || hash.Count == 0) throw target.Input.Bad("Zipmap integrity check failed");
+        return true;
     }
 
     private bool ReadHashZiplist(in Target target)

@@ -121,6 +121,9 @@ internal static unsafe partial class LinuxCalls
     [LibraryImport("libc", EntryPoint = "clock_gettime")]
     public static partial int GetClock(int clock, TimeSpec* time);
 
+    [LibraryImport("libc", EntryPoint = "nanosleep")]
+    public static partial int Sleep(TimeSpec* time, TimeSpec* left);
+
     [LibraryImport("libc", EntryPoint = "getrlimit")]
     public static partial int GetResourceLimit(int resource, ResourceLimit* limit);
 

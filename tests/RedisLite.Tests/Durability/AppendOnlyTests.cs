@@ -59,6 +59,24 @@ public class AppendOnlyTests
     }
 
     [Fact]
+    public void A_slow_script_in_a_log_does_not_silence_the_server()
+    {
+        using var server = Server("always");
+        var script = "redis.call('set', KEYS[1], 'y') for i = 1, 200000 do end return 'ok'";
+        server.Storage[SavedServer.AofDirectory + "appendonly.aof.1.incr.aof"] += $"*4\r\n$4\r\neval\r\n${script.Length}\r\n{script}\r\n$1\r\n1\r\n$1\r\nx\r\n";
+        var other = server.Redis.Connect();
+        var replies = new List<string>();
+        server.Run("CONFIG SET busy-reply-threshold 50");
+        server.Clock.PerReading = TimeSpan.FromMilliseconds(20);
+        server.Redis.Engine.OnBusy = () => replies.Add(other.Run("PING"));
+        Assert.Equal("OK", server.Run("DEBUG LOADAOF"));
+        server.Clock.PerReading = TimeSpan.Zero;
+        Assert.Equal("LOADING Redis is loading the dataset in memory", replies[0]);
+        Assert.Equal("y", server.Run("GET x"));
+        Assert.Contains("Slow script detected", server.Log);
+    }
+
+    [Fact]
     public void Transactions_are_whole_or_not_there()
     {
         using var server = Server();
