@@ -103,7 +103,7 @@ public class RestoreTests
             var name = RedisLite.Protocol.ReplyReader.ReadAll(key)[0].Bytes;
             var payload = RedisLite.Protocol.ReplyReader.ReadAll(source.Redis.RunRaw("DUMP"u8.ToArray(), name))[0].Bytes;
             for (var i = random.Next(1, 5); i > 0; i--) payload[random.Next(payload.Length - 10)] = (byte)random.Next(256);
-            Seal(payload);
+            Mutations.Seal(payload);
             var reply = Restore("t", "0", payload, "REPLACE");
             if (reply == "+OK\r\n") taken++;
             else refused++;
@@ -119,14 +119,34 @@ public class RestoreTests
         Assert.Equal(0, _redis.Engine.Heap.Arena.LiveBytes);
     }
 
+    [Fact]
+    public void Libraries_that_lie_are_refused_or_loaded()
+    {
+        var random = new Random(2);
+        var source = new TestEngine();
+        for (var i = 0; i < 3; i++)
+            source.Run($"FUNCTION LOAD \"#!lua name=lib{i}\\nlocal function f(keys, args) return {{keys[1], #args}} end\\nredis.register_function{{function_name='f{i}', callback=f, flags={{'no-writes'}}}}\"");
+        var good = RedisLite.Protocol.ReplyReader.ReadAll(source.RunRaw("FUNCTION"u8.ToArray(), "DUMP"u8.ToArray()))[0].Bytes;
+        int refused = 0, taken = 0;
+        for (var round = 0; round < 500 * LongRun.Factor; round++)
+        {
+            var payload = good.ToArray();
+            for (var i = random.Next(1, 4); i > 0; i--) payload[random.Next(payload.Length - 10)] = (byte)random.Next(random.Next(2) == 0 ? 128 : 256);
+            Mutations.Seal(payload);
+            var reply = System.Text.Encoding.Latin1.GetString(_redis.RunRaw("FUNCTION"u8.ToArray(), "RESTORE"u8.ToArray(), payload, "FLUSH"u8.ToArray()));
+            if (reply == "+OK\r\n") taken++;
+            else refused++;
+            Assert.True(reply == "+OK\r\n" || (reply.StartsWith("-ERR ", StringComparison.Ordinal) && !reply.Contains("internal", StringComparison.Ordinal)), reply);
+        }
+        Assert.True(refused > 50 && taken > 2, $"{refused} refused, {taken} taken");
+        Assert.DoesNotContain(_redis.Log.Lines, static line => line.Message.Contains("Bug", StringComparison.Ordinal));
+    }
+
     private byte[] Fresh()
     {
         _redis.Run("SET fresh 1");
         return Payload("fresh");
     }
-
-    private static void Seal(byte[] payload) => System.Buffers.Binary.BinaryPrimitives.WriteUInt64LittleEndian(
-        payload.AsSpan(payload.Length - 8), RedisLite.Data.Crc64.Compute(payload.AsSpan(0, payload.Length - 8)));
 
     private byte[] Payload(string key) => RedisLite.Protocol.ReplyReader.ReadAll(_redis.RunRaw("DUMP"u8.ToArray(), Bytes(key)))[0].Bytes;
 

@@ -34,10 +34,10 @@ internal sealed class SavedServer : IDisposable
         }
     }
 
-    /// <summary>One line a key: its name, type, time and the digest of its value.</summary>
+    /// <summary>One line a key: its name, type, time and the digest of its value; and the libraries of functions.</summary>
     public string Contents()
     {
-        var all = new List<string> { Digest };
+        var all = new List<string> { Digest, Libraries() };
         for (var db = 0; db < 16; db++)
         {
             Run($"SELECT {db}");
@@ -50,6 +50,13 @@ internal sealed class SavedServer : IDisposable
         Run("SELECT 0");
         all.Sort(StringComparer.Ordinal);
         return string.Join('\n', all);
+    }
+
+    private string Libraries()
+    {
+        var libraries = RedisLite.Protocol.ReplyReader.ReadAll(Redis.RunRaw("FUNCTION"u8.ToArray(), "LIST"u8.ToArray(), "WITHCODE"u8.ToArray()))[0].Items;
+        var codes = libraries.Select(static library => System.Text.Encoding.Latin1.GetString(library.Items[7].Bytes));
+        return string.Join('|', codes.Order(StringComparer.Ordinal));
     }
 
     /// <summary>When the fields of a hash expire; nothing for another type.</summary>
@@ -91,7 +98,7 @@ internal sealed class SavedServer : IDisposable
         return "(no such field)";
     }
 
-    /// <summary>So many random commands of every family there is.</summary>
+    /// <summary>So many random commands of every family there is, and functions among them.</summary>
     public void Work(int seed, int commands, params string[] families)
     {
         if (families.Length == 0) families = [.. WorkloadFamilies.All.Keys];
@@ -99,11 +106,24 @@ internal sealed class SavedServer : IDisposable
         foreach (var request in new Workload(seed, families).Take(commands))
         {
             if (random.Next(50) == 0) Redis.Advance(random.Next(200));
+            if (random.Next(40) == 0) Redis.Run(WithFunctions(random));
             if (IsSafe(request)) Redis.RunRaw(request);
         }
         if (Redis.Main.Client!.Has(RedisLite.Engine.ClientFlags.InMulti)) Redis.Run("DISCARD");
         Redis.Run("SELECT 0");
         Xunit.Assert.DoesNotContain("Bug in command", Log, StringComparison.Ordinal);
+    }
+
+    private static string WithFunctions(Random random)
+    {
+        var library = random.Next(4);
+        return random.Next(8) switch
+        {
+            0 => $"FUNCTION DELETE lib{library}",
+            1 => random.Next(5) == 0 ? "FUNCTION FLUSH" : "FUNCTION STATS",
+            < 5 => $"FUNCTION LOAD REPLACE \"#!lua name=lib{library}\\nredis.register_function('f{library}', function(keys, args) return redis.call('append', keys[1], '{random.Next(1000)}') end)\"",
+            _ => $"FCALL f{library} 1 called:{library}",
+        };
     }
 
     /// <summary>Nothing that ends or changes the connection, or makes it wait.</summary>

@@ -73,7 +73,7 @@ public sealed class RdbRoundTripTests
         var file = world.Save(compress: false);
         var random = new Random(6);
         int refused = 0, read = 0;
-        for (var round = 0; round < 3000 * RedisLite.Testing.LongRun.Factor; round++)
+        for (var round = 0; round < 1500 * RedisLite.Testing.LongRun.Factor; round++)
         {
             var broken = Mutate(file, random);
             using var copy = new RdbWorld();
@@ -90,7 +90,7 @@ public sealed class RdbRoundTripTests
             copy.CheckInvariants();
             copy.Contents();
         }
-        Assert.True(refused > 500 && read > 10, $"{refused} refused, {read} read");
+        Assert.True(refused > 250 && read > 5, $"{refused} refused, {read} read");
     }
 
     private static byte[] Mutate(byte[] file, Random random)
