@@ -1,18 +1,21 @@
 using System.Collections.Concurrent;
 using RedisLite.Engine;
+using RedisLite.Server.Transports;
 
 namespace RedisLite.Server;
 
 /// The engine's jobs, on one thread a lane, each begun at the first job. A finished job goes back to the loop through the mailbox.
 internal sealed class BackgroundThreads : IBackground, IDisposable
 {
+    private static readonly int SnapshotNice = int.Parse(Environment.GetEnvironmentVariable("SN") ?? "10");
+
     private readonly Lane?[] _lanes = new Lane?[Enum.GetValues<BackgroundLane>().Length];
 
     /// The loop's mailbox; set before the loop runs.
     public Mailbox Mailbox { get; set; } = null!;
 
     public void Start(BackgroundLane lane, BackgroundJob job) =>
-        (_lanes[(int)lane] ??= new Lane(this, $"redislite-{lane.ToString().ToLowerInvariant()}")).Add(job);
+        (_lanes[(int)lane] ??= new Lane(this, lane)).Add(job);
 
     public void Finish(BackgroundJob job)
     {
@@ -30,15 +33,17 @@ internal sealed class BackgroundThreads : IBackground, IDisposable
         private readonly BackgroundThreads _owner;
         private readonly BlockingCollection<BackgroundJob> _jobs = [];
         private readonly Thread _thread;
+        private readonly bool _yields;
         private readonly object _ended = new();
         private readonly HashSet<BackgroundJob> _open = [];
         private volatile BackgroundJob? _current;
         private volatile bool _stopping;
 
-        public Lane(BackgroundThreads owner, string name)
+        public Lane(BackgroundThreads owner, BackgroundLane lane)
         {
             _owner = owner;
-            _thread = new Thread(Run) { Name = name, IsBackground = true };
+            _yields = lane == BackgroundLane.Snapshot;
+            _thread = new Thread(Run) { Name = $"redislite-{lane.ToString().ToLowerInvariant()}", IsBackground = true };
             _thread.Start();
         }
 
@@ -58,6 +63,8 @@ internal sealed class BackgroundThreads : IBackground, IDisposable
 
         private void Run()
         {
+            // A snapshot takes what the loop leaves of the processors, and does not make it wait for a time slice to end. (Thread.Priority does nothing on Linux.)
+            if (_yields && OperatingSystem.IsLinux()) _ = LinuxCalls.SetPriority(LinuxCalls.PriorityOfThread, 0, SnapshotNice);
             foreach (var job in _jobs.GetConsumingEnumerable())
             {
                 _current = job;

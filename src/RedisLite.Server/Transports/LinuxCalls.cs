@@ -21,6 +21,7 @@ internal static unsafe partial class LinuxCalls
     public const int EventNonBlock = 0x800, EventCloseOnExec = 0x80000;
     public const int LimitOpenFiles = 7;
     public const int ThreadCpuClock = 3;
+    public const int PriorityOfThread = 0;
 
     public const int Eintr = 4, Eagain = 11, Enomem = 12, Enfile = 23, Emfile = 24, Enoprotoopt = 92, Eprotonosupport = 93, Esocktnosupport = 94,
         Epfnosupport = 96, Eafnosupport = 97, Eaddrnotavail = 99, Enobufs = 105;
@@ -120,6 +121,10 @@ internal static unsafe partial class LinuxCalls
 
     [LibraryImport("libc", EntryPoint = "clock_gettime")]
     public static partial int GetClock(int clock, TimeSpec* time);
+
+    /// Of a thread, although POSIX says process; id 0 is the calling one.
+    [LibraryImport("libc", EntryPoint = "setpriority")]
+    public static partial int SetPriority(int which, int id, int nice);
 
     [LibraryImport("libc", EntryPoint = "nanosleep")]
     public static partial int Sleep(TimeSpec* time, TimeSpec* left);
