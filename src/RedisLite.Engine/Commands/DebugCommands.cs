@@ -95,7 +95,7 @@ internal static class DebugCommands
         if (args.Failed()) return;
 
         var durability = ctx.Engine.Durability;
-        if (save && (ctx.Engine.Heap.SnapshotActive || durability.Saver.SaveNow() is not null)) ctx.Fail("ERR");
+        if (save && durability.Saver.SaveNow() is not null) ctx.Fail("ERR");
         else Loaded(ctx, durability.Loader.Reload(aof: false, flush, merge));
     }
 

@@ -23,7 +23,6 @@ internal static class PersistenceCommands
     {
         var durability = ctx.Engine.Durability;
         if (durability.Saver.Running is not null) ctx.Fail("ERR Background save already in progress");
-        else if (ctx.Engine.Heap.SnapshotActive) ctx.Fail("ERR Background append only file rewriting in progress, can't save right now");
         else if (durability.Saver.SaveNow() is not null) ctx.Fail("ERR");
         else ctx.Reply.Ok();
     }

@@ -345,7 +345,7 @@ internal sealed class AofLog : IEffectSink
         {
             var first = next.SetBase(Config.Appendfilename, Config.AofUseRdbPreamble);
             string? failure = null;
-            var job = new SnapshotJob(engine, Path(first.Name), Path($"temp-{first.Name}"), isAofBase: true, job => failure = job.Failure);
+            var job = new SnapshotJob(engine, Path(first.Name), Path($"temp-{first.Name}"), isAofBase: true, job => failure = job.Failure, holdsLoop: true);
             job.RunToEnd();
             job.Complete();
             if (failure is not null) throw new IOException(failure);

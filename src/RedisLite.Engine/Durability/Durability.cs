@@ -92,8 +92,8 @@ internal sealed class Durability
         var wasSaving = Saver.Running is not null;
         Saver.Cancel();
         if (engine.Config.Save.Length == 0) return false;
-        if (!engine.Heap.SnapshotActive) return Saver.SaveNow() is null;
-        if (wasSaving) Saver.Schedule();
+        if (!wasSaving) return Saver.SaveNow() is null;
+        Saver.Schedule();                                       // the save that was stopped may be about to put its file in place
         return false;
     }
 

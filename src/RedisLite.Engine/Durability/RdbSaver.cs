@@ -60,7 +60,7 @@ internal sealed class RdbSaver
     public string? SaveNow()
     {
         string? failure = null;
-        var job = new SnapshotJob(engine, Path, TemporaryPath(""), isAofBase: false, job => failure = job.Failure);
+        var job = new SnapshotJob(engine, Path, TemporaryPath(""), isAofBase: false, job => failure = job.Failure, holdsLoop: true);
         job.RunToEnd();
         job.Complete();
         if (failure is null)

@@ -29,11 +29,16 @@ internal sealed class SnapshotJob : BackgroundJob
     private readonly bool isText;
     private ISnapshotWriter? writer;
     private long syncedBytes;
+    private readonly bool holdsLoop;
     private volatile bool isDone;
 
-    /// <summary>On the loop. A snapshot must not be running.</summary>
-    public SnapshotJob(Engine engine, string path, string temporary, bool isAofBase, Action<SnapshotJob> onCompleted)
+    /// <summary>
+    /// On the loop. A snapshot must not be running, unless this job is run to its end before anything can change (<paramref name="holdsLoop"/>): that one
+    /// needs no frozen index, and goes beside another.
+    /// </summary>
+    public SnapshotJob(Engine engine, string path, string temporary, bool isAofBase, Action<SnapshotJob> onCompleted, bool holdsLoop = false)
     {
+        this.holdsLoop = holdsLoop;
         this.engine = engine;
         this.path = path;
         this.temporary = temporary;
@@ -44,7 +49,7 @@ internal sealed class SnapshotJob : BackgroundJob
         StartedTicks = engine.Clock.Timestamp();
         StartedMs = engine.Clock.NowMs;
         delayUs = engine.Config.RdbKeySaveDelay;
-        engine.Heap.BeginSnapshot();
+        if (!holdsLoop) engine.Heap.BeginSnapshot();
         databases = engine.Databases.Select(static db => new RdbDatabase(db.Index, db.Keys.Freeze())).ToArray();
         KeysTotal = databases.Sum(static db => db.Keys.Count);
         MemoryAtStart = engine.Heap.CommittedBytes;
@@ -135,7 +140,7 @@ internal sealed class SnapshotJob : BackgroundJob
 
     protected override void OnCompleted()
     {
-        engine.Heap.EndSnapshot();
+        if (!holdsLoop) engine.Heap.EndSnapshot();
         if (Bug is not null) engine.Log.Write(LogLevel.Warning, $"Bug while saving: {Bug}");
         onCompleted(this);
     }

@@ -45,6 +45,28 @@ public class SnapshotTests
         }
     }
 
+    /// <summary>SAVE and DEBUG RELOAD hold the loop, so they need no frozen index and go beside a rewrite that has one.</summary>
+    [Fact]
+    public void A_save_in_the_foreground_goes_beside_a_rewrite()
+    {
+        using var server = new SavedServer(config => config.Set("appendonly", "yes"));
+        server.Work(31, 800);
+        server.Redis.Background.RunsAtOnce = false;
+        Assert.Equal("Background append only file rewriting started", server.Run("BGREWRITEAOF"));
+        server.Redis.Background.Step();
+        server.Work(32, 200);
+        var before = server.Contents();
+        Assert.Equal("OK", server.Run("SAVE"));
+        Assert.Equal("OK", server.Run("DEBUG RELOAD"));
+        Assert.Equal(before, server.Contents());
+        server.Redis.Background.RunAll();
+        Assert.Equal("ok", server.Info("aof_last_bgrewrite_status"));
+        server.Kill();
+        Assert.Equal(before, server.Contents());
+        server.Kill(config => config.Set("appendonly", "no"));
+        Assert.Equal(before, server.Contents());
+    }
+
     [Fact]
     public void Save_points_save_when_enough_changed()
     {
