@@ -7,7 +7,7 @@ namespace RedisLite.Server;
 /// The engine's jobs, on one thread a lane, each begun at the first job. A finished job goes back to the loop through the mailbox.
 internal sealed class BackgroundThreads : IBackground, IDisposable
 {
-    private static readonly int SnapshotNice = int.Parse(Environment.GetEnvironmentVariable("SN") ?? "10");
+    private const int SnapshotNice = 10, SnapshotSliceNs = 100_000;
 
     private readonly Lane?[] _lanes = new Lane?[Enum.GetValues<BackgroundLane>().Length];
 
@@ -64,7 +64,7 @@ internal sealed class BackgroundThreads : IBackground, IDisposable
         private void Run()
         {
             // A snapshot takes what the loop leaves of the processors, and does not make it wait for a time slice to end. (Thread.Priority does nothing on Linux.)
-            if (_yields && OperatingSystem.IsLinux()) _ = LinuxCalls.SetPriority(LinuxCalls.PriorityOfThread, 0, SnapshotNice);
+            if (_yields && OperatingSystem.IsLinux()) LinuxCalls.YieldToOthers(SnapshotNice, SnapshotSliceNs);
             foreach (var job in _jobs.GetConsumingEnumerable())
             {
                 _current = job;

@@ -21,7 +21,6 @@ internal static unsafe partial class LinuxCalls
     public const int EventNonBlock = 0x800, EventCloseOnExec = 0x80000;
     public const int LimitOpenFiles = 7;
     public const int ThreadCpuClock = 3;
-    public const int PriorityOfThread = 0;
 
     public const int Eintr = 4, Eagain = 11, Enomem = 12, Enfile = 23, Emfile = 24, Enoprotoopt = 92, Eprotonosupport = 93, Esocktnosupport = 94,
         Epfnosupport = 96, Eafnosupport = 97, Eaddrnotavail = 99, Enobufs = 105;
@@ -50,6 +49,18 @@ internal static unsafe partial class LinuxCalls
     {
         public long Seconds;
         public long Nanoseconds;
+    }
+
+    private struct SchedulingAttributes
+    {
+        public uint Size;
+        public uint Policy;
+        public ulong Flags;
+        public int Nice;
+        public uint Priority;
+        public ulong SliceNanoseconds;
+        public ulong Deadline;
+        public ulong Period;
     }
 
     public struct ResourceLimit
@@ -122,9 +133,8 @@ internal static unsafe partial class LinuxCalls
     [LibraryImport("libc", EntryPoint = "clock_gettime")]
     public static partial int GetClock(int clock, TimeSpec* time);
 
-    /// Of a thread, although POSIX says process; id 0 is the calling one.
-    [LibraryImport("libc", EntryPoint = "setpriority")]
-    public static partial int SetPriority(int which, int id, int nice);
+    [LibraryImport("libc", EntryPoint = "syscall")]
+    private static partial nint SystemCall(nint number, nint thread, SchedulingAttributes* attributes, nint flags);
 
     [LibraryImport("libc", EntryPoint = "nanosleep")]
     public static partial int Sleep(TimeSpec* time, TimeSpec* left);
@@ -135,6 +145,16 @@ internal static unsafe partial class LinuxCalls
     public static void SetOption(int fd, int level, int name, int value) => _ = SetSocketOption(fd, level, name, &value, sizeof(int));
 
     public static string ErrorText(int error) => Marshal.GetPInvokeErrorMessage(error);
+
+    /// The calling thread runs when others leave it the processor, and keeps them waiting no longer than a short slice (which kernels before 6.12 take no notice of).
+    /// If the system refuses, the thread runs as all others do.
+    public static void YieldToOthers(int nice, int sliceNanoseconds)
+    {
+        nint number = RuntimeInformation.ProcessArchitecture switch { Architecture.X64 => 314, Architecture.Arm64 => 274, _ => 0 };
+        if (number == 0) return;
+        var attributes = new SchedulingAttributes { Size = (uint)sizeof(SchedulingAttributes), Nice = nice, SliceNanoseconds = (ulong)sliceNanoseconds };
+        _ = SystemCall(number, 0, &attributes, 0);
+    }
 
     /// CPU time of the calling thread.
     public static long ThreadCpuNanoseconds()
