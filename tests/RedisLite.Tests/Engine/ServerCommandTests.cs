@@ -244,6 +244,16 @@ public class ServerCommandTests
     }
 
     [Fact]
+    public void Monitor_shows_scripts_that_are_not_found_and_scripts_before_their_commands()
+    {
+        var monitor = _redis.Connect();
+        monitor.Run("MONITOR");
+        foreach (var line in new[] { "EVALSHA aaaa 0", "FCALL nosuch 0", "EVAL x y", "EVAL \"return redis.call('get','k')\" 0" }) _redis.Run(line);
+        var seen = monitor.Take().Split(" | ").Select(line => line[(line.IndexOf(']', StringComparison.Ordinal) + 2)..].Split(' ')[0]);
+        Assert.Equal(["\"EVALSHA\"", "\"FCALL\"", "\"EVAL\"", "\"EVAL\"", "\"get\""], seen);
+    }
+
+    [Fact]
     public void Stale_keys_and_watches()
     {
         _redis.Run("DEBUG SET-ACTIVE-EXPIRE 0");
