@@ -253,6 +253,17 @@ public class ServerCommandTests
         Assert.Equal(["\"EVALSHA\"", "\"FCALL\"", "\"EVAL\"", "\"EVAL\"", "\"get\""], seen);
     }
 
+    [Theory]
+    [InlineData("SET k 12345", "encoding:int serializedlength:3 ")]
+    [InlineData("SET k b", "encoding:embstr serializedlength:2 ")]
+    [InlineData("RPUSH k 1 2 3 foo", "encoding:listpack serializedlength:21 ")]
+    [InlineData("SADD k 1 2 3", "encoding:intset serializedlength:15 ")]
+    public void The_length_of_a_value_in_a_file(string command, string expected)
+    {
+        _redis.Run(command);
+        Assert.Contains(expected, _redis.Run("DEBUG OBJECT k"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Stale_keys_and_watches()
     {
