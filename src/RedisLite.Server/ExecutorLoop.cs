@@ -130,7 +130,7 @@ internal sealed class ExecutorLoop : IDisposable
         if (Engine.SyncsBeforeReplies) Gather();
         Engine.EndIteration();
         FlushAll();
-        EndAll();
+        if (!IsStopping) EndAll();          // Run closes the listeners first: who sees its connection end finds nobody to connect to
         _stalls?.End();
     }
 
