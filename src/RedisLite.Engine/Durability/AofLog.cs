@@ -400,11 +400,20 @@ internal sealed class AofLog : IEffectSink
         Storage.CreateDirectory(Directory);
         ReadManifest();
         temporaryIncrement = Path($"temp-{Config.Appendfilename}.incr");
-        file = Storage.Create(temporaryIncrement);
+        BeginTemporaryIncrement();
         State = AofState.WaitsForBase;
-        selectedDb = -1;
         engine.Sinks.Add(this);
         if (!TryStartRewrite()) ScheduleRewrite();
+    }
+
+    /// <summary>Anew with every try to write the first base: what came before is in that base.</summary>
+    private void BeginTemporaryIncrement()
+    {
+        file?.Dispose();
+        text.Clear();
+        unsyncedBytes = 0;
+        selectedDb = -1;
+        file = Storage.Create(temporaryIncrement);
     }
 
     private void TurnOff()
@@ -481,6 +490,7 @@ internal sealed class AofLog : IEffectSink
             Storage.CreateDirectory(Directory);
             if (State == AofState.Off) ReadManifest();
             if (State == AofState.On) BeginIncrement();
+            else if (State == AofState.WaitsForBase) BeginTemporaryIncrement();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or AofException)
         {
@@ -525,10 +535,15 @@ internal sealed class AofLog : IEffectSink
         LastRewriteSeconds = (engine.Clock.NowMs - job.StartedMs) / 1000;
         LastExtraBytes = Math.Max(0, engine.Heap.CommittedBytes - job.MemoryAtStart);
         var done = Path($"temp-rewriteaof-bg-{engine.Environment.Process.ProcessId}.aof.done");
+        if (job.IsCancelled)
+        {
+            engine.Log.Write(LogLevel.Warning, "Background AOF rewrite terminated by signal");
+            if (job.Failure is null) TryDelete(done);           // it was too late to stop it, and too early for what the AOF is now
+            return;
+        }
         if (job.Failure is { } failure)
         {
-            if (job.IsCancelled) engine.Log.Write(LogLevel.Warning, "Background AOF rewrite terminated by signal");
-            else RewriteFailed(failure);
+            RewriteFailed(failure);
             return;
         }
         try
@@ -583,6 +598,7 @@ internal sealed class AofLog : IEffectSink
     private void RewriteFailed(string reason)
     {
         engine.Log.Write(LogLevel.Warning, $"Background AOF rewrite error: {reason}");
+        if (State == AofState.WaitsForBase) engine.Log.Write(LogLevel.Notice, $"Removing the temp incr aof file {System.IO.Path.GetFileName(temporaryIncrement)}");
         LastRewriteSucceeded = false;
         RewriteFailuresInARow++;
     }

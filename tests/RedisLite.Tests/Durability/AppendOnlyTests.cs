@@ -168,6 +168,96 @@ public class AppendOnlyTests
         Assert.Equal("[3, (nil)]", server.Run("MGET c d"));
     }
 
+    /// <summary>The first base is of a later moment than the switching on: what came between is in it, and must not be replayed behind it.</summary>
+    [Fact]
+    public void Switched_on_during_a_save_nothing_counts_twice()
+    {
+        using var server = new SavedServer();
+        server.Run("SET n 1");
+        server.Redis.Background.RunsAtOnce = false;
+        Assert.Equal("Background saving started", server.Run("BGSAVE"));
+        Assert.Equal("OK", server.Run("CONFIG SET appendonly yes"));
+        Assert.Equal(("0", "1"), (server.Info("aof_rewrite_in_progress"), server.Info("aof_rewrite_scheduled")));
+        server.Run("INCR n");
+        server.Redis.Background.RunAll();
+        server.Redis.Advance(200);
+        Assert.Equal("1", server.Info("aof_rewrite_in_progress"));
+        server.Run("INCR n");
+        server.Redis.Background.RunAll();
+        server.Run("INCR n");
+        server.Kill(config => config.Set("appendonly", "yes"));
+        Assert.Equal("4", server.Run("GET n"));
+    }
+
+    /// <summary>A rewrite that was cancelled when it had just ended is of no use to the AOF that was switched on since.</summary>
+    [Fact]
+    public void Switched_off_and_on_again_nothing_is_missing()
+    {
+        using var server = new SavedServer();
+        server.Run("SET n 1");
+        server.Redis.Background.RunsAtOnce = false;
+        server.Run("CONFIG SET appendonly yes");
+        var finished = server.Redis.Background.EndWithoutTelling();
+        server.Run("CONFIG SET appendonly no");
+        server.Run("INCR n");
+        server.Run("CONFIG SET appendonly yes");
+        server.Run("INCR n");
+        finished();
+        server.Redis.Advance(200);
+        server.Redis.Background.RunAll();
+        server.Run("INCR n");
+        server.Kill(config => config.Set("appendonly", "yes"));
+        Assert.Equal("4", server.Run("GET n"));
+    }
+
+    [Fact]
+    public void When_the_first_base_fails_nothing_counts_twice()
+    {
+        using var server = new SavedServer();
+        server.Run("SET n 1");
+        server.Redis.Background.RunsAtOnce = false;
+        Assert.Equal("OK", server.Run("CONFIG SET appendonly yes"));
+        server.Run("INCR n");
+        server.Storage.Faults = (_, path) => path.Contains("temp-rewriteaof", StringComparison.Ordinal) ? StorageFault.Fails : StorageFault.None;
+        server.Redis.Background.RunAll();
+        Assert.Equal("err", server.Info("aof_last_bgrewrite_status"));
+        Assert.False(server.Storage.Exists(SavedServer.AofDirectory + "appendonly.aof.manifest"));
+        server.Storage.Faults = null;
+        server.Run("INCR n");
+        server.Redis.Advance(1500);
+        Assert.Equal("1", server.Info("aof_rewrite_in_progress"));
+        server.Run("INCR n");
+        server.Redis.Background.RunAll();
+        server.Run("INCR n");
+        Assert.Equal("file appendonly.aof.1.base.rdb seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n", server.Storage[SavedServer.AofDirectory + "appendonly.aof.manifest"]);
+        server.Kill(config => config.Set("appendonly", "yes"));
+        Assert.Equal("5", server.Run("GET n"));
+    }
+
+    [Fact]
+    public void Failed_rewrites_leave_increments_that_the_next_good_one_takes_in()
+    {
+        using var server = Server("always");
+        server.Run("SET n 1");
+        server.Storage.Faults = (_, path) => path.Contains("temp-rewriteaof", StringComparison.Ordinal) ? StorageFault.Fails : StorageFault.None;
+        for (var i = 0; i < 3; i++)
+        {
+            server.Run("BGREWRITEAOF");
+            server.Run("INCR n");
+        }
+        Assert.Equal(("err", "3"), (server.Info("aof_last_bgrewrite_status"), server.Info("aof_rewrites_consecutive_failures")));
+        Assert.Equal("file appendonly.aof.1.base.rdb seq 1 type b\n" + string.Concat(Enumerable.Range(1, 4).Select(static i => $"file appendonly.aof.{i}.incr.aof seq {i} type i\n")),
+            server.Storage[SavedServer.AofDirectory + "appendonly.aof.manifest"]);
+        server.Kill();
+        Assert.Equal("4", server.Run("GET n"));
+        server.Storage.Faults = null;
+        server.Run("BGREWRITEAOF");
+        server.Run("INCR n");
+        Assert.Equal(3, server.Storage.List("/data/appendonlydir").Count);
+        server.Kill();
+        Assert.Equal("5", server.Run("GET n"));
+    }
+
     [Fact]
     public void The_single_file_of_an_older_server_is_taken_over()
     {
