@@ -25,14 +25,20 @@ internal static class PauseCheck
         var options = new RedisLiteOptions { StallThreshold = TimeSpan.FromMilliseconds(2) };
         options.Port = RedisLiteOptions.AnyFreePort;
         options.Set("bind", "127.0.0.1");
+        var directory = Directory.CreateTempSubdirectory("redislite-pauses-").FullName;
+        options.Set("dir", directory);
+        options.Set("save", "");
         await using var server = await RedisLiteServer.StartAsync(options);
         var client = new Client(server);
 
         for (var i = 0; i < 3; i++) client.Step($"warming up {i}", 100_000, n => $"SET warm{n % 1000} value");
+        client.Step("BGSAVE of few keys", 100_000, n => n == 0 ? "BGSAVE" : $"SET warm{n % 1000} value");
         client.Step("growth: SET of new keys", count * 2, n => $"SET key:{n:d12} valuevaluevalue1");
         var (gen1, gen2) = (GC.CollectionCount(1), GC.CollectionCount(2));
         client.Step("steady GET and SET", 500_000, n => n % 2 == 0 ? $"GET key:{n:d12}" : $"SET key:{n:d12} valuevaluevalue2");
         Console.WriteLine($"  of them collections of generation 1: {GC.CollectionCount(1) - gen1}, 2: {GC.CollectionCount(2) - gen2} (the driver shares the process)");
+        client.Step("BGSAVE beside random SETs", count, n => n == 0 ? "BGSAVE" : $"SET key:{n * 7919L % (count * 2):d12} valuevaluevalue3");
+        client.Step("SETs after the BGSAVE", 500_000, n => $"SET key:{n * 7919L % (count * 2):d12} valuevaluevalue4");
         client.Step("defragmentation: DEL of 60 %", count * 2, n => n % 10 < 6 ? $"DEL key:{n:d12}" : "PING");
         client.Step("FLUSHALL ASYNC", 1, _ => "FLUSHALL ASYNC");
         var at = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() + 30_000;
@@ -49,6 +55,7 @@ internal static class PauseCheck
         }
         client.Step("growth of a hash", count, n => $"HSET big field:{n:d9} value:{n:d9}");
         client.Step("UNLINK of the hash", 1, _ => "UNLINK big");
+        Directory.Delete(directory, recursive: true);
     }
 
     /// <summary>One connection; its own buffers are reused, so that it makes no garbage worth a collection.</summary>

@@ -219,7 +219,7 @@ internal sealed unsafe class Arena : IDisposable
         _firstSlabChunkWithRoom = chunk;
 
         var meta = _chunks[chunk]!;
-        var pageId = (chunk * PagesPerChunk) + ChooseFreePage(meta);
+        var pageId = (chunk * PagesPerChunk) + ChooseFreePage(chunk, meta);
         TakePage(chunk, pageId);
         _pageClass[pageId] = (byte)sizeClass;
         _pagesOfClass[sizeClass]++;
@@ -229,18 +229,30 @@ internal sealed unsafe class Arena : IDisposable
         return pageId;
     }
 
-    /// <summary>The lowest free page, preferring one that still has its memory.</summary>
-    private static int ChooseFreePage(Chunk meta)
+    /// <summary>
+    /// The lowest free page, preferring one that still has its memory, and avoiding those that the helper is just about to touch: who comes second to a huge page
+    /// waits for it just as long. (A snapshot makes the owner take memory faster than a helper can prepare it.)
+    /// </summary>
+    private int ChooseFreePage(int chunk, Chunk meta)
     {
         for (var word = 0; word < 4; word++)
         {
             var idle = meta.Free[word] & meta.Committed[word];
             if (idle != 0) return (word * 64) + BitOperations.TrailingZeroCount(idle);
         }
-        var first = 0;
-        while (meta.Free[first] == 0) first++;
-        return (first * 64) + BitOperations.TrailingZeroCount(meta.Free[first]);
+        var block = (nuint)(Volatile.Read(ref _blockToPrepare) - _bases[chunk]);
+        var (avoidedWord, avoided) = block < (nuint)ChunkBytes ? BlockMask((int)(block / (PagesPerBlock * SizeClasses.PageBytes))) : (0, 0UL);
+        for (var word = 0; word < 4; word++)
+        {
+            var free = meta.Free[word] & ~(word == avoidedWord ? avoided : 0);
+            if (free != 0) return (word * 64) + BitOperations.TrailingZeroCount(free);
+        }
+        return (avoidedWord * 64) + BitOperations.TrailingZeroCount(meta.Free[avoidedWord]);
     }
+
+    /// <summary>The pages of a huge page among a chunk's: which word, and its bits.</summary>
+    private static (int Word, ulong Bits) BlockMask(int block) =>
+        (block * PagesPerBlock / 64, ((1UL << PagesPerBlock) - 1) << (block * PagesPerBlock % 64));
 
     private void ClosePage(int pageId, int sizeClass, ref Page page, bool linked)
     {
