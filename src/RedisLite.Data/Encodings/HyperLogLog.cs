@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace RedisLite.Data.Encodings;
 
@@ -146,6 +147,8 @@ internal static class HyperLogLog
         int first = 0, previous = -1;
         for (var at = HeaderSize; at < sparse.Length;)
         {
+            var skipped = SkipRuns(sparse, ref at, ref first, index);
+            if (skipped > 0) previous = at - 1;
             if (!ReadRun(sparse, at, out var bytes, out var length, out var value)) break;
             if (index < first + length)
             {
@@ -158,6 +161,28 @@ internal static class HyperLogLog
         }
         run = default;
         return false;
+    }
+
+    /// <summary>
+    /// Goes over runs of one byte, sixteen at a time, as long as they end before a register; returns how many. PFADD walks half of the form on average, and
+    /// 1500 bytes run by run were two thirds of its time.
+    /// </summary>
+    private static int SkipRuns(ReadOnlySpan<byte> sparse, ref int at, ref int first, int index)
+    {
+        var start = at;
+        while (sparse.Length - at >= Vector128<byte>.Count)
+        {
+            var runs = Vector128.Create(sparse.Slice(at, Vector128<byte>.Count));
+            if (Vector128.EqualsAny(runs & Vector128.Create((byte)0xC0), Vector128.Create((byte)0x40))) break;      // a run of two bytes
+            var isValue = Vector128.LessThan(runs.AsSByte(), Vector128<sbyte>.Zero).AsByte();
+            var lengths = runs & Vector128.ConditionalSelect(isValue, Vector128.Create((byte)3), Vector128.Create((byte)0x3F));
+            var (low, high) = Vector128.Widen(lengths);
+            var registers = Vector128.Sum(low + high) + Vector128<byte>.Count;
+            if (first + registers > index) break;
+            first += registers;
+            at += Vector128<byte>.Count;
+        }
+        return at - start;
     }
 
     /// <summary>Joins equal values next to each other within the five runs that a change can have touched, as Redis does.</summary>
