@@ -21,7 +21,7 @@ internal static class CommandGate
 
     private static readonly Check[] Checks =
     [
-        ProtectedCommand, Authentication, NotInTransaction, Permission, Memory, TrackingTable, DiskErrors, SubscribedContext, LoadingState, BusyScript,
+        ProtectedCommand, Authentication, NotInTransaction, Permission, Memory, TrackingTable, DiskErrors, TooFewReplicas, SubscribedContext, LoadingState, BusyScript,
     ];
 
     /// <summary>Decide, and reply when the decision is no. The subcommand, where there is one, is found here.</summary>
@@ -205,7 +205,13 @@ internal static class CommandGate
     }
 
     private static string? DiskErrors(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
-        engine.WriteRefusal is { } refusal && (spec.Has(CommandFlags.Write) || spec.FullName == "ping") && !client.Has(ClientFlags.Internal) ? refusal : null;
+        engine.WriteRefusal is { } refusal && (Writes(client, spec) || spec.FullName == "ping") && !client.Has(ClientFlags.Internal) ? refusal : null;
+
+    private static string? TooFewReplicas(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
+        engine.HasTooFewReplicas && Writes(client, spec) && !client.Has(ClientFlags.Internal) ? Errors.NoReplicas : null;
+
+    private static bool Writes(Client client, CommandSpec spec) =>
+        spec.Has(CommandFlags.Write) || (spec.FullName == "exec" && client.Multi is { } multi && (multi.Flags & CommandFlags.Write) != 0);
 
     private static string? SubscribedContext(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
     {

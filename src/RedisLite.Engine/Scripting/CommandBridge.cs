@@ -107,7 +107,7 @@ internal sealed class CommandBridge
         if (run.IsReadOnly) return "ERR Write commands are not allowed from read-only scripts.";
         if (Client.Has(ClientFlags.Internal)) return null;
         if (engine.IsReplica) return Errors.ReadOnlyReplica;
-        return run.HasWritten ? null : engine.WriteRefusal;
+        return run.HasWritten ? null : engine.WriteRefusal ?? (engine.HasTooFewReplicas ? Errors.NoReplicas : null);
     }
 
     // ---- arguments --------------------------------------------------------------------------------------------------
