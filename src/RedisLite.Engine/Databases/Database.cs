@@ -59,7 +59,7 @@ internal sealed class Database
     public void Expire(CommandContext ctx, Entry entry)
     {
         var key = ctx.Scratch(entry.Key);
-        Keys.Remove(entry, engine.Config.LazyfreeLazyExpire);
+        Keys.Remove(entry);
         engine.Stats.ExpiredKeys++;
         ctx.PropagateRemoval(this, key, engine.Config.LazyfreeLazyExpire);
         ctx.KeyRemoved(this, key, KeyEvents.Expired);

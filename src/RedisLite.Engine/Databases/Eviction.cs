@@ -265,7 +265,7 @@ internal sealed class Eviction
         var lazy = engine.Config.LazyfreeLazyEviction;
         var key = victimKey.AsSpan(0, victimLength);
         var began = engine.Clock.Timestamp();
-        victimDb.Keys.Remove(entry, lazy);
+        victimDb.Keys.Remove(entry);
         if (!lazy) engine.AddLatencySince("eviction-del", began);
         engine.Stats.EvictedKeys++;
         ctx.PropagateRemoval(victimDb, key, lazy);

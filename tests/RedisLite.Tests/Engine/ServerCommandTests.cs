@@ -358,4 +358,20 @@ public class ServerCommandTests
     [InlineData("CLUSTER NOSUCH", "ERR unknown subcommand 'NOSUCH'. Try CLUSTER HELP.")]
     [InlineData("READONLY", "ERR This instance has cluster support disabled")]
     public void A_lone_server_has_nobody_to_follow_or_to_share_with(string command, string reply) => Assert.Equal(reply, _redis.Run(command));
+
+    [Fact]
+    public void Who_is_held_back_by_a_pause_counts_as_blocked()
+    {
+        var client = _redis.Connect();
+        _redis.Run("CLIENT PAUSE 60000 WRITE");
+        Assert.Equal("", client.Run("SET k v"));
+        Assert.Contains("blocked_clients:1", _redis.Run("INFO clients"));
+        Assert.Contains($"id={client.Client!.Id} ", _redis.Run("CLIENT LIST"));
+        Assert.Contains(" flags=b ", _redis.Run($"CLIENT LIST ID {client.Client.Id}"));
+        Assert.Equal("0", _redis.Run($"CLIENT UNBLOCK {client.Client.Id}"));
+        _redis.Run("CLIENT UNPAUSE");
+        _redis.Iterate();
+        Assert.Equal("OK", client.Take());
+        Assert.Contains("blocked_clients:0", _redis.Run("INFO clients"));
+    }
 }
