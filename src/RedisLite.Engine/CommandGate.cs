@@ -85,16 +85,20 @@ internal static class CommandGate
             return Refuse(engine, client, ctx, spec, error);
         }
 
-        if (engine.Pause.Holds(client, spec, engine.Clock.NowMs) && (engine.Pause.All || !engine.Scripts.IsKnownToRead(ctx, spec)))
+        var held = engine.Pause.Holds(client, spec, engine.Clock.NowMs);
+        var queued = client.Has(ClientFlags.InMulti) && !RunsInsideMulti(spec);
+        if (!held && !queued) return Verdict.Run;
+        var onlyReads = engine.Scripts.IsKnownToRead(ctx, spec);
+        if (held && (engine.Pause.All || !onlyReads))
         {
             client.Set(ClientFlags.Postponed);
             engine.Pause.Add(client);
             return Verdict.HoldBack;
         }
 
-        if (!client.Has(ClientFlags.InMulti) || RunsInsideMulti(spec)) return Verdict.Run;
+        if (!queued) return Verdict.Run;
         ctx.Begin(spec);
-        client.Multi!.Add(StoredRequest.Copy(ctx));
+        client.Multi!.Add(StoredRequest.Copy(ctx), onlyReads);
         ctx.Reply.Simple("QUEUED"u8);
         return Verdict.Queued;
     }

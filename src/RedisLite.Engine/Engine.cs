@@ -232,6 +232,7 @@ internal sealed class Engine
         var cronBegan = Clock.UnitTicks;
         cron.Run();
         Tracking.Broadcast();
+        ClientEviction.Run();
         Durability.EndIteration();
         Clients.CloseScheduled();
         LoopTimes.End(Stats, cronBegan);

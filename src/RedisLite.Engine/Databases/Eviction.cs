@@ -61,7 +61,7 @@ internal sealed class Eviction
         get
         {
             RefreshClientMemory();
-            return engine.Heap.MemoryInUse + clientMemory;
+            return engine.Heap.MemoryInUse + engine.Tracking.Memory + clientMemory;
         }
     }
 
@@ -77,7 +77,7 @@ internal sealed class Eviction
         get
         {
             RefreshClientMemory();
-            return engine.Heap.MemoryInUse - engine.Heap.DeferredBytes + clientMemory - replicaMemory - engine.Config.Maxmemory;
+            return engine.Heap.MemoryInUse - engine.Heap.DeferredBytes + engine.Tracking.Memory + clientMemory - replicaMemory - engine.Config.Maxmemory;
         }
     }
 
