@@ -124,7 +124,7 @@ internal sealed class ExecutorLoop : IDisposable
         Mailbox.Drain();
         Engine.EndIteration();
         FlushAll();
-        EndAll();
+        if (!IsStopping) EndAll();          // Run closes the listeners first: who sees its connection end finds nobody to connect to
         _stalls?.End();
     }
 

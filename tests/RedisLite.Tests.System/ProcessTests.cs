@@ -97,6 +97,27 @@ public sealed class ProcessTests
         Assert.Equal(0, server.ExitCode);
     }
 
+    /// <summary>Who waits for the end by watching a connection must not find the old server on the port.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Once_a_connection_has_ended_by_shutdown_nobody_listens(bool busy)
+    {
+        using var server = new ServerProcess("--busy-reply-threshold", "10");
+        using var client = server.Connect();
+        using var other = server.Connect();
+        if (busy)
+        {
+            other.Send("EVAL", "while true do end", "0");
+            Assert.True(WaitFor(() => client.Text("PING").StartsWith("-BUSY", StringComparison.Ordinal)));
+        }
+
+        client.Send("SHUTDOWN", "NOSAVE");
+        Assert.True(client.IsClosedByServer());
+        Assert.ThrowsAny<SocketException>(() => RespClient.Connect(server.Port));
+        Assert.True(server.WaitForExit(TimeSpan.FromSeconds(10)));
+    }
+
     [Fact]
     public void The_log_names_pid_and_readiness()
     {

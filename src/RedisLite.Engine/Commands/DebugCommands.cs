@@ -6,6 +6,7 @@ using RedisLite.Data.Tables;
 using RedisLite.Data.Values;
 using RedisLite.Engine.Databases;
 using RedisLite.Engine.Info;
+using RedisLite.Persistence.Rdb;
 using static RedisLite.Engine.CommandFlags;
 
 namespace RedisLite.Engine.Commands;
@@ -244,7 +245,10 @@ internal static class DebugCommands
             return;
         }
 
-        var text = $"Value at:0x{entry.Handle:x} refcount:1 encoding:{EncodingName.Of(entry)} serializedlength:{entry.Value.Length} "
+        var record = new Record(ctx.Engine.Heap.Arena.Slot(entry.Handle));
+        var payload = DumpPayload.Write(ctx.Engine.Heap, ctx.Engine.Durability.DumpBuffer, record, ctx.Config.RdbVersionToWrite);
+        var length = payload.Length - 1 - RdbFormat.DumpTrailerBytes;             // behind the byte that names the type
+        var text = $"Value at:0x{entry.Handle:x} refcount:1 encoding:{EncodingName.Of(entry)} serializedlength:{length} "
             + $"lru:{entry.Access} lru_seconds_idle:{AccessClock.IdleMs(entry.Access, ctx.NowMs) / 1000}";
         ctx.Reply.Simple(Encoding.ASCII.GetBytes(text));
     }

@@ -63,6 +63,7 @@ internal static class FunctionCommands
 
     private static void Call(CommandContext ctx, bool readOnlyCall)
     {
+        ctx.Engine.Monitors.FeedScript(ctx);
         if (ctx.Engine.Scripts.Functions.FindFunction(ctx.Arg(1)) is not { } function) ctx.Fail("ERR Function not found");
         else if (ScriptEngine.TryKeyCount(ctx, out var keyCount, "ERR Bad number of keys provided")) ctx.Engine.Scripts.RunFunction(ctx, function, keyCount, readOnlyCall);
     }

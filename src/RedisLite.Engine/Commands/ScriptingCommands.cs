@@ -58,12 +58,14 @@ internal static class ScriptingCommands
 
     private static void Run(CommandContext ctx, bool readOnlyCall)
     {
+        ctx.Engine.Monitors.FeedScript(ctx);
         if (!ScriptEngine.TryKeyCount(ctx, out var keyCount)) return;
         if (ctx.Engine.Scripts.Compile(ctx, ctx.Arg(1)) is { } script) ctx.Engine.Scripts.RunScript(ctx, script, keyCount, readOnlyCall);
     }
 
     private static void RunKnown(CommandContext ctx, bool readOnlyCall)
     {
+        ctx.Engine.Monitors.FeedScript(ctx);
         if (ctx.Arg(1).Length != EvalScripts.ShaLength)
         {
             ctx.Fail(NoScriptError);

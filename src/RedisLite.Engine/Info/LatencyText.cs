@@ -3,7 +3,10 @@ using System.Text;
 
 namespace RedisLite.Engine.Info;
 
-/// <summary>Latency events in words and in a picture: LATENCY DOCTOR and LATENCY GRAPH.</summary>
+/// <summary>
+/// Latency events in words and in a picture: LATENCY DOCTOR and LATENCY GRAPH. The words are ours, but the doctor talks to Dave as Redis's does: clients' tests know
+/// its answer by that name.
+/// </summary>
 internal static class LatencyText
 {
     private const int GraphColumns = 80;
@@ -15,13 +18,13 @@ internal static class LatencyText
         var events = engine.Latency.Events;
         if (threshold == 0 && events.Count == 0)
         {
-            return "Latency monitoring is off, so there is nothing to diagnose. Turn it on with "
+            return "Dave, latency monitoring is off, so there is nothing to diagnose. Turn it on with "
                 + "\"CONFIG SET latency-monitor-threshold <milliseconds>\", let the server run for a while, and ask again.\n";
         }
 
-        if (events.Count == 0) return "No latency spike was observed since the monitoring began or was reset. All is well.\n";
+        if (events.Count == 0) return "Dave, no latency spike was observed since the monitoring began or was reset. All is well.\n";
 
-        var text = new StringBuilder("Latency spikes were observed:\n\n");
+        var text = new StringBuilder("Dave, latency spikes were observed:\n\n");
         var number = 0;
         foreach (var (name, spikes) in events) text.Append(++number).Append(". ").Append(Describe(name, spikes));
         text.Append("\nWhat may help:\n\n");

@@ -27,8 +27,11 @@ internal sealed class MonitorFeed
         if (!ctx.Spec.Has(CommandFlags.SkipMonitor | CommandFlags.Admin)) Send(source, ctx);
     }
 
-    /// <summary>A script is shown before it runs, so that its commands come after it.</summary>
-    public void FeedScript(CommandContext ctx) => Send(ctx.Client, ctx);
+    /// <summary>A script is shown before it runs, so that its commands come after it, and whether or not it is found.</summary>
+    public void FeedScript(CommandContext ctx)
+    {
+        if (Count > 0) Send(ctx.Client, ctx);
+    }
 
     private void Send(Client source, CommandContext ctx)
     {

@@ -198,7 +198,6 @@ internal sealed class ScriptEngine
             return false;
         }
 
-        if (engine.Monitors.Count > 0) engine.Monitors.FeedScript(ctx);
         Run.Begin(ctx, name, isFunction, flags, readOnlyCall || (flags & ScriptFlags.NoWrites) != 0, outOfMemory);
         Bridge.Begin(ctx.Client);
         engine.Clock.Freeze();

@@ -244,6 +244,27 @@ public class ServerCommandTests
     }
 
     [Fact]
+    public void Monitor_shows_scripts_that_are_not_found_and_scripts_before_their_commands()
+    {
+        var monitor = _redis.Connect();
+        monitor.Run("MONITOR");
+        foreach (var line in new[] { "EVALSHA aaaa 0", "FCALL nosuch 0", "EVAL x y", "EVAL \"return redis.call('get','k')\" 0" }) _redis.Run(line);
+        var seen = monitor.Take().Split(" | ").Select(line => line[(line.IndexOf(']', StringComparison.Ordinal) + 2)..].Split(' ')[0]);
+        Assert.Equal(["\"EVALSHA\"", "\"FCALL\"", "\"EVAL\"", "\"EVAL\"", "\"get\""], seen);
+    }
+
+    [Theory]
+    [InlineData("SET k 12345", "encoding:int serializedlength:3 ")]
+    [InlineData("SET k b", "encoding:embstr serializedlength:2 ")]
+    [InlineData("RPUSH k 1 2 3 foo", "encoding:listpack serializedlength:21 ")]
+    [InlineData("SADD k 1 2 3", "encoding:intset serializedlength:15 ")]
+    public void The_length_of_a_value_in_a_file(string command, string expected)
+    {
+        _redis.Run(command);
+        Assert.Contains(expected, _redis.Run("DEBUG OBJECT k"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Stale_keys_and_watches()
     {
         _redis.Run("DEBUG SET-ACTIVE-EXPIRE 0");
