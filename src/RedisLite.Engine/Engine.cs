@@ -124,7 +124,10 @@ internal sealed class Engine
     public string RunId { get; }
 
     /// <summary>40 hex digits that name this data set's history among replicas.</summary>
-    public string ReplicationId { get; }
+    public string ReplicationId { get; private set; }
+
+    /// <summary>DEBUG CHANGE-REPL-ID.</summary>
+    public void ChangeReplicationId() => ReplicationId = NewRunId();
 
     public Scripting.ScriptEngine Scripts { get; }
 

@@ -395,4 +395,14 @@ public class ServerCommandTests
         Assert.Equal("OK", client.Take());
         Assert.Contains("blocked_clients:0", _redis.Run("INFO clients"));
     }
+
+    [Fact]
+    public void Another_replication_id()
+    {
+        string Id() => _redis.Run("INFO replication").Split('\n').Single(line => line.StartsWith("master_replid:", StringComparison.Ordinal));
+        var redis = Id();
+        Assert.Equal("OK", _redis.Run("DEBUG CHANGE-REPL-ID"));
+        Assert.NotEqual(redis, Id());
+        Assert.Equal(redis.Length, Id().Length);
+    }
 }
