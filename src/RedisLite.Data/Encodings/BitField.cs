@@ -55,8 +55,11 @@ internal readonly record struct BitField(bool IsSigned, int Bits)
         window[..target.Length].CopyTo(target);
     }
 
-    /// <summary>The value as SET means it: the 64 bits of a negative number are a big number to an unsigned field.</summary>
-    public Int128 Interpret(long value) => IsSigned ? value : (ulong)value;
+    /// <summary>
+    /// The value as SET means it: the 64 bits of a negative number are a big number to an unsigned field. The smallest number of all is too big, not too
+    /// small, for a shorter field in Redis; a replica must saturate to the same end.
+    /// </summary>
+    public Int128 Interpret(long value) => !IsSigned || (value == long.MinValue && Bits < 64) ? (ulong)value : value;
 
     /// <summary>Makes a value fit into the field. False: it does not, and may not be made to.</summary>
     public bool TryFit(Int128 value, BitFieldOverflow overflow, out long fitting)
