@@ -60,7 +60,9 @@ internal sealed class Database
     public void Expire(CommandContext ctx, Entry entry)
     {
         var key = ctx.Scratch(entry.Key);
+        var began = engine.Config.LatencyMonitorThreshold > 0 ? engine.Clock.Timestamp() : 0;
         Keys.Remove(entry);
+        if (began != 0) engine.AddLatencySince("expire-del", began);
         engine.Stats.ExpiredKeys++;
         ctx.PropagateRemoval(this, key, engine.Config.LazyfreeLazyExpire);
         ctx.KeyRemoved(this, key, KeyEvents.Expired);
