@@ -116,7 +116,6 @@ internal sealed class AofLog : IEffectSink
         if (count == 0) return;
         var before = text.Length;
         if (Config.AofTimestampEnabled) AddTimestamp();
-        SelectDb(unit.Db(0));
         if (count > 1)
         {
             text.Begin(1);
@@ -399,7 +398,6 @@ internal sealed class AofLog : IEffectSink
         temporaryIncrement = Path($"temp-{Config.Appendfilename}.incr");
         file = Storage.Create(temporaryIncrement);
         State = AofState.WaitsForBase;
-        selectedDb = -1;
         engine.Sinks.Add(this);
         if (!TryStartRewrite()) ScheduleRewrite();
     }
@@ -478,6 +476,7 @@ internal sealed class AofLog : IEffectSink
             Storage.CreateDirectory(Directory);
             if (State == AofState.Off) ReadManifest();
             if (State == AofState.On) BeginIncrement();
+            if (State == AofState.WaitsForBase) BeginTemporaryIncrement();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or AofException)
         {
@@ -486,9 +485,19 @@ internal sealed class AofLog : IEffectSink
         }
         var temporary = Path($"temp-rewriteaof-bg-{engine.Environment.Process.ProcessId}.aof");
         engine.Log.Write(LogLevel.Notice, $"Background append only file rewriting started by pid {engine.Environment.Process.ProcessId}");
+        engine.Stats.BackgroundSnapshots++;
         var job = RewriteJob = new SnapshotJob(engine, temporary + ".done", temporary, isAofBase: true, RewriteEnded);
         engine.Environment.Background.Start(BackgroundLane.Snapshot, job);
         return true;
+    }
+
+    /// <summary>What came while the first base had to wait is in the snapshot that is taken now.</summary>
+    private void BeginTemporaryIncrement()
+    {
+        file!.Dispose();
+        file = Storage.Create(temporaryIncrement);
+        text.Clear();
+        selectedDb = -1;
     }
 
     /// <summary>What comes from here on is not in the snapshot: it goes to a file of its own.</summary>

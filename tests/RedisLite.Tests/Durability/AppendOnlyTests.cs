@@ -150,6 +150,38 @@ public class AppendOnlyTests
         Assert.Equal("[3, (nil)]", server.Run("MGET c d"));
     }
 
+    /// <summary>The first base has to wait for a save that is running: what is written meanwhile is in the base, and must not be in the log too.</summary>
+    [Fact]
+    public void Writes_before_a_first_base_that_had_to_wait_count_once()
+    {
+        using var server = new SavedServer();
+        server.Redis.Background.RunsAtOnce = false;
+        server.Run("INCR n");
+        server.Run("BGSAVE");
+        Assert.Equal("OK", server.Run("CONFIG SET appendonly yes"));
+        server.Run("INCR n");
+        server.Redis.Background.RunAll();
+        for (var i = 0; i < 20; i++) server.Redis.Advance(100);
+        server.Run("INCR n");
+        server.Redis.Background.RunAll();
+        server.Run("INCR n");
+        Assert.Equal("2", server.InfoOf("stats", "total_forks"));
+        server.Kill(config => config.Set("appendonly", "yes"));
+        Assert.Equal("4", server.Run("GET n"));
+    }
+
+    [Fact]
+    public void A_transaction_selects_its_database_inside()
+    {
+        using var server = Server("always");
+        server.Run("MULTI");
+        server.Run("SELECT 3");
+        server.Run("SET a 1");
+        server.Run("SET b 2");
+        server.Run("EXEC");
+        Assert.StartsWith("*1\r\n$5\r\nMULTI\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n*3\r\n$3\r\nSET", server.Storage[SavedServer.AofDirectory + "appendonly.aof.1.incr.aof"]);
+    }
+
     [Fact]
     public void The_single_file_of_an_older_server_is_taken_over()
     {
