@@ -150,7 +150,7 @@ internal sealed class Entry
             var old = Handle;
             var expireAtMs = keepExpiry ? record.ExpireAtMs : -1;
             Handle = Allocate(record, kind, length, expireAtMs, big: false, slack: 0);
-            Heap.FreeRecord(old, Space.Table.Replace(Hash, old, Handle, expireAtMs, kind.OwnsMemory()), lazy: false);
+            Heap.FreeRecord(old, Space.Table.Replace(Hash, old, Handle, expireAtMs, kind.OwnsMemory()));
             value = MutableValue();
         }
         if (kind.OwnsMemory()) value.Clear();

@@ -136,8 +136,8 @@ internal sealed class Heap : IDisposable
     /// <summary>Frees what a snapshot still needs, when it ends.</summary>
     public void FreeAfterSnapshot(ulong handle) => Free(handle, frozen: true);
 
-    /// <summary>Frees a record with everything it owns; big values in slices later.</summary>
-    public void FreeRecord(ulong handle, bool frozen, bool lazy)
+    /// <summary>Frees a record with everything it owns; what is left of a big value in slices later.</summary>
+    public void FreeRecord(ulong handle, bool frozen)
     {
         var record = new Record(Arena.Slot(handle));
         if (!record.Kind.OwnsMemory())
@@ -146,7 +146,7 @@ internal sealed class Heap : IDisposable
             return;
         }
         var budget = FreeNow;
-        if (!lazy && !SnapshotActive && FreeOwned(handle, ref budget)) return;
+        if (!SnapshotActive && FreeOwned(handle, ref budget)) return;
         _doomed.Enqueue(new Doomed { Record = handle });
     }
 
@@ -170,7 +170,7 @@ internal sealed class Heap : IDisposable
         {
             var done = _current.Record != 0
                 ? FreeOwned(_current.Record, ref budget)
-                : TableFree<RecordLayout>.FreeSome(this, ref _current.Table, ref budget, static (heap, record) => heap.FreeRecord(record, frozen: false, lazy: false));
+                : TableFree<RecordLayout>.FreeSome(this, ref _current.Table, ref budget, static (heap, record) => heap.FreeRecord(record, frozen: false));
             if (done)
             {
                 _current = default;

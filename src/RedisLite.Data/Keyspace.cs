@@ -108,14 +108,14 @@ internal sealed class Keyspace
     }
 
     /// <summary>
-    /// Removes the key and frees its record. What a value owns is freed here while that is a moment's work, else (or when lazy) in slices by
+    /// Removes the key and frees its record. What a value owns is freed here while that is a moment's work, else in slices by
     /// Heap.RunBackground.
     /// </summary>
-    public void Remove(Entry entry, bool lazy = false)
+    public void Remove(Entry entry)
     {
         ForgetFieldExpiries(entry);
         var frozen = Table.Remove(entry.Hash, entry.Handle);
-        Heap.FreeRecord(entry.Handle, frozen, lazy);
+        Heap.FreeRecord(entry.Handle, frozen);
         entry.Reset();
     }
 

@@ -37,9 +37,7 @@ internal sealed class ClientEviction(Engine engine)
         {
             if (sum <= limit) return;
             sum -= ClientText.MemoryOf(client);
-            engine.Log.Write(LogLevel.Notice, $"Evicting client: {ClientText.Describe(client)}");
-            engine.Stats.EvictedClients++;
-            client.CloseNow();
+            Evict(client);
         }
     }
 
@@ -51,6 +49,19 @@ internal sealed class ClientEviction(Engine engine)
         nextMs = 0;
         Run();
         return !client.Has(ClientFlags.Closing);
+    }
+
+    /// <summary>A request has begun that will be bigger than all clients together may be: there is no use in waiting for the rest.</summary>
+    public void RequestBegan(Client client, long bytes)
+    {
+        if (engine.Config.MaxmemoryClients != 0 && Limit is > 0 and var limit && bytes > limit && Counts(client)) Evict(client);
+    }
+
+    private void Evict(Client client)
+    {
+        engine.Log.Write(LogLevel.Notice, $"Evicting client: {ClientText.Describe(client)}");
+        engine.Stats.EvictedClients++;
+        client.CloseNow();
     }
 
     private static bool Counts(Client client) => !client.Has(ClientFlags.NoEvict | ClientFlags.Replica | ClientFlags.Closing);

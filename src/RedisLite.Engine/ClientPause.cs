@@ -34,6 +34,9 @@ internal sealed class ClientPause
         return (writes & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0;
     }
 
+    /// <summary>Clients that are held back now.</summary>
+    public int Count => waiting.Count;
+
     public void Add(Client client) => waiting.Add(client);
 
     public void Remove(Client client) => waiting.Remove(client);

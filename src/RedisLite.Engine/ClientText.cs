@@ -61,7 +61,7 @@ internal static class ClientText
         else if (client.Has(ClientFlags.Monitor)) text += "O";
         if (client.Subscriptions is { IsEmpty: false }) text += "P";
         if (client.Has(ClientFlags.InMulti)) text += "x";
-        if (client.Has(ClientFlags.Blocked)) text += "b";
+        if (client.Has(ClientFlags.Blocked | ClientFlags.Postponed)) text += "b";
         if (client.Tracking is { } tracking) text += Tracking(tracking);
         if (client.Has(ClientFlags.DirtyCas)) text += "d";
         if (client.Has(ClientFlags.CloseAfterReply)) text += "c";

@@ -36,6 +36,7 @@ internal static class CommandCatalog
         .Add("scripting", ScriptingCommands.Table())
         .Add("scripting", FunctionCommands.Table())
         .Add("generic", ReplicationCommands.Table())
+        .Add("cluster", ClusterCommands.Table())
         .Add("server", ServerCommands.Table())
         .Add("server", SlowLogCommands.Table())
         .Add("server", LatencyCommands.Table())

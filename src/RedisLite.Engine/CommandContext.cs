@@ -324,7 +324,7 @@ internal sealed class CommandContext
     public void CloseEntries() => opened = 0;
 
     /// <summary>Remove a key that was opened. Says nothing about it: follow with <see cref="Changed"/> or <see cref="KeyRemoved"/>.</summary>
-    public void Remove(Entry entry, bool lazy = false) => entry.Space.Remove(entry, lazy);
+    public void Remove(Entry entry) => entry.Space.Remove(entry);
 
     /// <summary>
     /// A new, empty value that no key holds yet: the result of a command that may overwrite one of its sources. It becomes a key by
@@ -349,7 +349,7 @@ internal sealed class CommandContext
         if (drafts.Find(default, Engine.Heap.Hash(default), entry))
         {
             Forget(entry);
-            drafts.Remove(entry, lazy: true);
+            drafts.Remove(entry);
         }
         entry.Reset();
     }
@@ -369,7 +369,7 @@ internal sealed class CommandContext
         if (existed)
         {
             Forget(existing);                                  // the destination may be one of the sources
-            Db.Keys.Remove(existing, Config.LazyfreeLazyServerDel);
+            Db.Keys.Remove(existing);
         }
         existing.Reset();
         if (isEmpty)

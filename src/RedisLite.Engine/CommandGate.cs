@@ -21,7 +21,7 @@ internal static class CommandGate
 
     private static readonly Check[] Checks =
     [
-        ProtectedCommand, Authentication, NotInTransaction, Permission, Memory, TrackingTable, DiskErrors, SubscribedContext, LoadingState, BusyScript,
+        ProtectedCommand, Authentication, NotInTransaction, Permission, Memory, TrackingTable, DiskErrors, TooFewReplicas, SubscribedContext, LoadingState, BusyScript,
     ];
 
     /// <summary>Decide, and reply when the decision is no. The subcommand, where there is one, is found here.</summary>
@@ -85,16 +85,20 @@ internal static class CommandGate
             return Refuse(engine, client, ctx, spec, error);
         }
 
-        if (engine.Pause.Holds(client, spec, engine.Clock.NowMs) && (engine.Pause.All || !engine.Scripts.IsKnownToRead(ctx, spec)))
+        var held = engine.Pause.Holds(client, spec, engine.Clock.NowMs);
+        var queued = client.Has(ClientFlags.InMulti) && !RunsInsideMulti(spec);
+        if (!held && !queued) return Verdict.Run;
+        var onlyReads = engine.Scripts.IsKnownToRead(ctx, spec);
+        if (held && (engine.Pause.All || !onlyReads))
         {
             client.Set(ClientFlags.Postponed);
             engine.Pause.Add(client);
             return Verdict.HoldBack;
         }
 
-        if (!client.Has(ClientFlags.InMulti) || RunsInsideMulti(spec)) return Verdict.Run;
+        if (!queued) return Verdict.Run;
         ctx.Begin(spec);
-        client.Multi!.Add(StoredRequest.Copy(ctx));
+        client.Multi!.Add(StoredRequest.Copy(ctx), onlyReads);
         ctx.Reply.Simple("QUEUED"u8);
         return Verdict.Queued;
     }
@@ -205,7 +209,13 @@ internal static class CommandGate
     }
 
     private static string? DiskErrors(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
-        engine.WriteRefusal is { } refusal && (spec.Has(CommandFlags.Write) || spec.FullName == "ping") && !client.Has(ClientFlags.Internal) ? refusal : null;
+        engine.WriteRefusal is { } refusal && (Writes(client, spec) || spec.FullName == "ping") && !client.Has(ClientFlags.Internal) ? refusal : null;
+
+    private static string? TooFewReplicas(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
+        engine.HasTooFewReplicas && Writes(client, spec) && !client.Has(ClientFlags.Internal) ? Errors.NoReplicas : null;
+
+    private static bool Writes(Client client, CommandSpec spec) =>
+        spec.Has(CommandFlags.Write) || (spec.FullName == "exec" && client.Multi is { } multi && (multi.Flags & CommandFlags.Write) != 0);
 
     private static string? SubscribedContext(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
     {

@@ -28,7 +28,6 @@ internal sealed class Cron(Engine engine)
         if (engine.Blocked.NextDeadlineMs <= now) engine.Blocked.ReleaseTimedOut(now);
         engine.Pause.ReleaseIfOver(now);
         if (engine.Expiry.NextRunMs <= now) engine.Expiry.Run();
-        engine.ClientEviction.Run();
         if (engine.Eviction.IsRunning) engine.Eviction.MakeRoom(beforeRequest: false);
         workLeft = engine.Heap.RunBackground(engine.Config.Activedefrag);
         if (now < nextTickMs || engine.CronPaused) return;

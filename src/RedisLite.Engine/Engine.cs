@@ -124,7 +124,10 @@ internal sealed class Engine
     public string RunId { get; }
 
     /// <summary>40 hex digits that name this data set's history among replicas.</summary>
-    public string ReplicationId { get; }
+    public string ReplicationId { get; private set; }
+
+    /// <summary>DEBUG CHANGE-REPL-ID.</summary>
+    public void ChangeReplicationId() => ReplicationId = NewRunId();
 
     public Scripting.ScriptEngine Scripts { get; }
 
@@ -175,8 +178,11 @@ internal sealed class Engine
     /// <summary>Why writes are refused at the moment (MISCONF), null when they are not.</summary>
     public string? WriteRefusal { get; set; }
 
+    /// <summary>The configuration wants replicas before it takes writes, and there are none.</summary>
+    public bool HasTooFewReplicas => Config.MinReplicasToWrite > 0 && Config.MinReplicasMaxLag > 0;
+
     /// <summary>Something global (maxmemory, a pause, loading, disk errors, too many tracked keys) sends every request through the whole gate.</summary>
-    public bool GateIsNarrow => Config.Maxmemory > 0 || Pause.UntilMs != 0 || IsLoading || WriteRefusal is not null || Scripts.Run.IsBusy || Tracking.IsOverLimit;
+    public bool GateIsNarrow => Config.Maxmemory > 0 || Pause.UntilMs != 0 || IsLoading || WriteRefusal is not null || HasTooFewReplicas || Scripts.Run.IsBusy || Tracking.IsOverLimit;
 
     public bool IsPausedForWrites => Pause.UntilMs != 0 && Pause.IsActive(Clock.NowMs);
 
@@ -232,6 +238,7 @@ internal sealed class Engine
         var cronBegan = Clock.UnitTicks;
         cron.Run();
         Tracking.Broadcast();
+        ClientEviction.Run();
         Durability.EndIteration();
         Clients.CloseScheduled();
         LoopTimes.End(Stats, cronBegan);

@@ -30,6 +30,7 @@ internal static class Errors
     public const string ReadOnlyReplica = "READONLY You can't write against a read only replica.";
     public const string NoMulti = "ERR Command not allowed inside a transaction";
     public const string ExecAbort = "EXECABORT Transaction discarded because of previous errors.";
+    public const string NoReplicas = "NOREPLICAS Not enough good replicas to write.";
     public const string MisConf = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
     public const string MaxClients = "ERR max number of clients reached";
     public const string BusyScript = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";

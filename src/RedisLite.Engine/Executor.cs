@@ -86,6 +86,7 @@ internal sealed class Executor
             reader.AdvanceTo(next, pending ? data.End : next);
             if (!pending) continue;
             if (client.QueryBytes > engine.Config.ClientQueryBufferLimit) engine.Clients.QueryBufferExceeded(client);
+            else engine.ClientEviction.RequestBegan(client, client.Parser.BytesWanted);
             break;
         }
 

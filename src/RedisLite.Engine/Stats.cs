@@ -36,6 +36,9 @@ internal sealed class Stats
     public long AclDeniedKey;
     public long AclDeniedChannel;
     public long LazyFreedAtReset;
+
+    /// <summary>What Redis forks for: BGSAVE and rewrites of the AOF.</summary>
+    public long BackgroundSnapshots;
     public long PeakMemory;
     public long PeakMemoryAtMs;
 
@@ -71,7 +74,7 @@ internal sealed class Stats
         errorKindsDisabled = false;
         Connections = RejectedConnections = Commands = NetInput = NetOutput = KeyspaceHits = KeyspaceMisses = ExpiredKeys = ExpiredFields = 0;
         ExpiredStalePercent = 0;
-        ExpiredTimeCapReached = EvictedKeys = EvictedClients = ErrorReplies = Unblocked = 0;
+        ExpiredTimeCapReached = EvictedKeys = EvictedClients = ErrorReplies = Unblocked = BackgroundSnapshots = 0;
         ActiveDefragHits = ActiveDefragMisses = PubSubDisconnections = QueryBufferDisconnections = Reads = Writes = 0;
         AclDeniedAuth = AclDeniedCommand = AclDeniedKey = AclDeniedChannel = 0;
     }

@@ -151,7 +151,92 @@ public sealed partial class RedisCliTests(RedisCliTests.Fixture fixture) : IClas
     }
 
     [Fact]
+    public void A_tagged_argument_from_standard_input()
+    {
+        Assert.Equal("OK\n", Run(["-X", "<body>", "MSET", "tag:1", "<body>", "tag:2", "two"], "line one\nline two").Output);
+        Assert.Equal("line one\nline two\n", Cli("GET", "tag:1"));
+    }
+
+    [Fact]
+    public void Replies_as_csv_and_json()
+    {
+        Cli("DEL", "csv:list", "csv:hash");
+        Cli("RPUSH", "csv:list", "a,b", "c\"d", "3");
+        Cli("HSET", "csv:hash", "f", "v");
+        Assert.Equal("\"a,b\",\"c\\\"d\",\"3\"\n", Cli("--csv", "LRANGE", "csv:list", "0", "-1"));
+        Assert.Equal("2\n", Cli("--csv", "INCRBY", "csv:n", "2"));
+        Assert.Equal("NULL\n", Cli("--csv", "GET", "csv:nothing"));
+        Assert.Equal("{\"f\":\"v\"}\n", Cli("--json", "HGETALL", "csv:hash"));
+        Assert.Equal("[\"a,b\",\"c\\\"d\",\"3\"]\n", Cli("--json", "LRANGE", "csv:list", "0", "-1"));
+        Assert.Equal("null\n", Cli("--json", "GET", "csv:nothing"));
+        Cli("DEL", "csv:n");
+    }
+
+    [Fact]
+    public void A_script_from_a_file()
+    {
+        var script = Path.GetTempFileName();
+        File.WriteAllText(script, "return {KEYS[1], KEYS[2], ARGV[1], redis.call('incrby', KEYS[1], ARGV[1])}");
+        try
+        {
+            Cli("DEL", "eval:1");
+            Assert.Equal("eval:1\neval:2\n7\n7\n", Cli("--eval", script, "eval:1", "eval:2", ",", "7"));
+            Assert.Equal("eval:1\neval:2\n7\n14\n", Cli("--eval", script, "eval:1", "eval:2", ",", "7"));
+        }
+        finally
+        {
+            File.Delete(script);
+        }
+    }
+
+    [Fact]
+    public void Quoted_input_is_binary()
+    {
+        Assert.Equal("OK\n", Cli("--quoted-input", "SET", "\"quoted\\x00key\"", "\"\\xff\\n\""));
+        Assert.Equal("\"\\xff\\n\"\n", Cli("--no-raw", "--quoted-input", "GET", "\"quoted\\x00key\""));
+    }
+
+    [Fact]
+    public void Monitor_shows_commands_as_they_run()
+    {
+        var run = WhileRepeating(["SET", "seen", "by monitor"], ["MONITOR"]);
+        Assert.Matches(@"^OK\n", run.Output);
+        Assert.Matches(@"\n\d+\.\d{6} \[0 127\.0\.0\.1:\d+\] ""SET"" ""seen"" ""by monitor""\n", run.Output);
+    }
+
+    [Fact]
+    public void Pattern_and_shard_subscriptions_print_messages()
+    {
+        var patterns = WhileRepeating(["PUBLISH", "cli-page", "hello"], ["PSUBSCRIBE", "cli-p*"]);
+        Assert.StartsWith("psubscribe\ncli-p*\n1\npmessage\ncli-p*\ncli-page\nhello\n", patterns.Output, StringComparison.Ordinal);
+        var pushed = WhileRepeating(["PUBLISH", "cli-page", "hello"], ["-3", "SUBSCRIBE", "cli-page"]);
+        Assert.Contains("message\ncli-page\nhello\n", pushed.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Lru_test_counts_hits_and_misses()
+    {
+        Cli("CONFIG", "SET", "maxmemory", "30mb");
+        Cli("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+        var run = Run(["--lru-test", "10000"], interruptAfter: TimeSpan.FromSeconds(2.5));
+        Cli("FLUSHALL");
+        Cli("CONFIG", "SET", "maxmemory", "0");
+        Cli("CONFIG", "SET", "maxmemory-policy", "noeviction");
+        Assert.Matches(@"\d+ Gets/sec \| Hits: \d+ \([\d.]+%\) \| Misses: \d+ \([\d.]+%\)", run.Output);
+    }
+
+    [Fact]
     public void Subscribing_prints_messages()
+    {
+        var run = WhileRepeating(["PUBLISH", "cli-news", "hello"], ["SUBSCRIBE", "cli-news"]);
+        Assert.StartsWith("subscribe\ncli-news\n1\nmessage\ncli-news\nhello\n", run.Output, StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex(@"\x1b\[[0-9;]*m")]
+    private static partial Regex Escapes();
+
+    /// <summary>Runs redis-cli for a second while another connection sends the same command again and again.</summary>
+    private ToolRun WhileRepeating(string[] command, string[] arguments)
     {
         using var publisher = fixture.Server.Connect();
         using var stop = new CancellationTokenSource();
@@ -159,18 +244,15 @@ public sealed partial class RedisCliTests(RedisCliTests.Fixture fixture) : IClas
         {
             while (!stop.IsCancellationRequested)
             {
-                publisher.Call("PUBLISH", "cli-news", "hello");
+                publisher.Call(command);
                 await Task.Delay(50);
             }
         });
-        var run = Run(["SUBSCRIBE", "cli-news"], interruptAfter: TimeSpan.FromSeconds(1));
+        var run = Run(arguments, interruptAfter: TimeSpan.FromSeconds(1));
         stop.Cancel();
         publishing.Wait();
-        Assert.StartsWith("subscribe\ncli-news\n1\nmessage\ncli-news\nhello\n", run.Output, StringComparison.Ordinal);
+        return run;
     }
-
-    [GeneratedRegex(@"\x1b\[[0-9;]*m")]
-    private static partial Regex Escapes();
 
     private string Cli(params string[] arguments) => Run(arguments).Output;
 

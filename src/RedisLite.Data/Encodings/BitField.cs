@@ -55,8 +55,11 @@ internal readonly record struct BitField(bool IsSigned, int Bits)
         window[..target.Length].CopyTo(target);
     }
 
-    /// <summary>The value as SET means it: the 64 bits of a negative number are a big number to an unsigned field.</summary>
-    public Int128 Interpret(long value) => IsSigned ? value : (ulong)value;
+    /// <summary>
+    /// The value as SET means it: the 64 bits of a negative number are a big number to an unsigned field, and in Redis also to a signed one whose highest
+    /// value is too far from it for 64 bits. Saturated, it is the highest value then; a replica must come to the same.
+    /// </summary>
+    public Int128 Interpret(long value) => IsSigned && (Bits == 64 || Max - value <= long.MaxValue) ? value : (ulong)value;
 
     /// <summary>Makes a value fit into the field. False: it does not, and may not be made to.</summary>
     public bool TryFit(Int128 value, BitFieldOverflow overflow, out long fitting)

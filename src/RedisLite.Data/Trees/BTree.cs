@@ -77,6 +77,8 @@ internal struct BTree
     /// <summary>The owner's bytes of the leaf, with the slack behind them.</summary>
     public readonly ReadOnlySpan<byte> Leaf => _arena.Slot(LeafHandle)[LeafHeader..];
 
+    public readonly int LeafCapacity => _arena.Capacity(LeafHandle);
+
     /// <summary>Elements in the leaf.</summary>
     public readonly long LeafCount => Height == 0 ? Root.Count : Node(Height - 1).Size(_slots[Height - 1]);
 

@@ -13,7 +13,7 @@ namespace RedisLite.Data.Values;
 ///
 /// A place (ulong) names an element in either form, see <see cref="ElementSample"/>.
 /// </summary>
-internal readonly struct HashValue(Entry entry) : IValue<HashValue>
+internal readonly struct HashValue(Entry entry) : IScannedValue<HashValue>
 {
     /// <summary>Room for the text of an integer that a blob holds as a number.</summary>
     public const int ScratchMax = PackedValue.IntegerTextMax;

@@ -1,3 +1,5 @@
+using RedisLite.Data.Tables;
+
 namespace RedisLite.Data.Values;
 
 /// <summary>A type of value over the record of a key. Commands know values; values know encodings.</summary>
@@ -19,4 +21,12 @@ internal interface IValue<TSelf>
     void Initialize();
 
     bool IsMissing { get; }
+}
+
+/// <summary>A value whose elements can be walked through by a cursor, a little at a time.</summary>
+internal interface IScannedValue<TSelf> : IValue<TSelf>
+    where TSelf : struct, IScannedValue<TSelf>
+{
+    /// <summary>Adds the places of some elements; gives the cursor to go on with, 0 at the end.</summary>
+    ulong Scan(ulong cursor, HandleList found);
 }

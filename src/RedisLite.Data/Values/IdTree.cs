@@ -54,7 +54,8 @@ internal static class IdTree
         }
         if (count < LeafMax)
         {
-            var leaf = tree.WritableLeaf((count + 1) * size);
+            // Room for a quarter more, or the last leaf would be copied for every entry that a group hands out; a full leaf has none.
+            var leaf = tree.WritableLeaf((count + 1) * size, slack: Math.Min(count / 4, LeafMax - count - 1) * size);
             leaf[(index * size)..(count * size)].CopyTo(leaf[((index + 1) * size)..]);
             entry.CopyTo(leaf[(index * size)..]);
             tree.SetLeaf(count + 1, index == 0 ? entry[..StreamId.KeyBytes] : default);

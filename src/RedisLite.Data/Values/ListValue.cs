@@ -68,7 +68,8 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
         }
         var tree = OpenTree();
         var inLeaf = tree.SeekRank(index);
-        value = ListPack.Get(tree.Leaf, ListPack.Seek(tree.Leaf, inLeaf));
+        var pack = ListLeaf.Pack(tree);
+        value = ListPack.Get(pack, ListPack.Seek(pack, inLeaf));
         return true;
     }
 
@@ -99,14 +100,14 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
             MakeTree();
         }
 
-        var tree = OpenTree();
+        ref var root = ref MemoryMarshal.AsRef<TreeRoot>(_entry.MutableValue());
+        var tree = new BTree(Heap, keySize: 0, root);
         if (end == ListEnd.Left) tree.SeekFirst();
         else tree.SeekLast();
-        var leaf = tree.Leaf;
-        var leafBytes = ListPack.TotalBytes(leaf);
-        if (tree.LeafCount == 0 || limits.Allows(leafBytes, tree.LeafCount, value))
+        var packBytes = ListPack.TotalBytes(ListLeaf.Pack(tree));
+        if (tree.LeafCount == 0 || limits.Allows(packBytes, tree.LeafCount, value))
         {
-            PackedEdit.Insert(ref tree, end == ListEnd.Left ? ListPack.First : leafBytes - 1, value);
+            ListLeaf.Insert(ref tree, end == ListEnd.Left ? ListPack.First : packBytes - 1, value);
         }
         else
         {
@@ -114,7 +115,7 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
             if (end == ListEnd.Left) tree.InsertLeafBefore(fresh, 1, default, default);
             else tree.InsertLeafAfter(fresh, 1, default, default);
         }
-        Store(tree);
+        root = tree.Root;
     }
 
     /// <summary>Takes elements off one end (all when there are fewer). Look at them first: <see cref="TryGet"/>, <see cref="Walk"/>.</summary>
@@ -129,15 +130,16 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
     /// <summary>The usual pop: one element of a leaf that has others, in a tree that has other leaves.</summary>
     private bool DropInLeaf(ListEnd end)
     {
-        var tree = OpenTree();
-        if (tree.Root.Height == 0) return false;
+        ref var root = ref MemoryMarshal.AsRef<TreeRoot>(_entry.MutableValue());
+        if (root.Height == 0) return false;
+        var tree = new BTree(Heap, keySize: 0, root);
         if (end == ListEnd.Left) tree.SeekFirst();
         else tree.SeekLast();
-        var leaf = tree.Leaf;
-        if (tree.LeafCount == 1 || (tree.Root.Height > 1 && ListPack.TotalBytes(leaf) < JoinBelow)) return false;
-        var at = end == ListEnd.Left ? ListPack.First : ListPack.Last(leaf);
-        PackedEdit.Splice(ref tree, at, ListPack.EntrySize(leaf, at), 0, -1);
-        Store(tree);
+        if (tree.LeafCount == 1) return false;
+        var pack = ListLeaf.Pack(tree);
+        var at = end == ListEnd.Left ? ListPack.First : ListPack.Last(pack);
+        ListLeaf.Splice(ref tree, at, ListPack.EntrySize(pack, at), 0, -1);
+        root = tree.Root;
         return true;
     }
 
@@ -160,15 +162,17 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
 
         var tree = OpenTree();
         var inLeaf = tree.SeekRank(index);
-        var at = ListPack.Seek(tree.Leaf, inLeaf);
-        var rest = ListPack.TotalBytes(tree.Leaf) - ListPack.EntrySize(tree.Leaf, at);
+        var pack = ListLeaf.Pack(tree);
+        var at = ListPack.Seek(pack, inLeaf);
+        var size = ListPack.EntrySize(pack, at);
+        var rest = ListPack.TotalBytes(pack) - size;
         if (tree.LeafCount == 1 || Limits.Allows(rest, tree.LeafCount - 1, value))
         {
-            PackedEdit.Replace(ref tree, at, value);
+            ListLeaf.Replace(ref tree, at, value);
         }
         else
         {
-            PackedEdit.Splice(ref tree, at, ListPack.EntrySize(tree.Leaf, at), 0, -1);
+            ListLeaf.Splice(ref tree, at, size, 0, -1);
             InsertInLeaf(ref tree, inLeaf, value);
         }
         Store(tree);
@@ -195,13 +199,13 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
     /// <summary>Puts an element into the leaf the tree stands on; a full leaf passes it on, or is cut in two where it goes.</summary>
     private void InsertInLeaf(ref BTree tree, int inLeaf, scoped in PackedValue value)
     {
-        var leaf = tree.Leaf;
-        var total = ListPack.TotalBytes(leaf);
+        var pack = ListLeaf.Pack(tree);
+        var total = ListPack.TotalBytes(pack);
         var count = (int)tree.LeafCount;
-        var at = inLeaf == count ? total - 1 : ListPack.Seek(leaf, inLeaf);
+        var at = inLeaf == count ? total - 1 : ListPack.Seek(pack, inLeaf);
         if (Limits.Allows(total, count, value) || count == 0)
         {
-            PackedEdit.Insert(ref tree, at, value);
+            ListLeaf.Insert(ref tree, at, value);
             return;
         }
 
@@ -211,8 +215,8 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
             var tailBytes = total - 1 - at;
             var tail = tree.NewLeaf(ListPack.EmptySize + tailBytes, out var tailLeaf);
             ListPack.WriteEmpty(tailLeaf);
-            leaf.Slice(at, tailBytes).CopyTo(ListPack.Splice(tailLeaf, ListPack.First, 0, tailBytes, count - inLeaf));
-            PackedEdit.Splice(ref tree, at, tailBytes, 0, inLeaf - count);
+            pack.Slice(at, tailBytes).CopyTo(ListPack.Splice(tailLeaf, ListPack.First, 0, tailBytes, count - inLeaf));
+            ListLeaf.Splice(ref tree, at, tailBytes, 0, inLeaf - count);
             var rank = tree.Before + inLeaf;
             tree.InsertLeafAfter(tail, count - inLeaf, default, default);
             var index = tree.SeekRank(rank - 1);
@@ -222,9 +226,9 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
 
         // At an edge: the left neighbour may have room, else a new leaf goes between them.
         var isBehind = inLeaf > 0 || tree.MovePrevious();
-        if (inLeaf == 0 && isBehind && Limits.Allows(ListPack.TotalBytes(tree.Leaf), tree.LeafCount, value))
+        if (inLeaf == 0 && isBehind && Limits.Allows(ListPack.TotalBytes(ListLeaf.Pack(tree)), tree.LeafCount, value))
         {
-            PackedEdit.Insert(ref tree, ListPack.End(tree.Leaf), value);
+            ListLeaf.Insert(ref tree, ListPack.End(ListLeaf.Pack(tree)), value);
             return;
         }
         var fresh = NewLeaf(tree, value);
@@ -254,9 +258,10 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
             }
             else
             {
-                var at = ListPack.Seek(tree.Leaf, inLeaf);
-                var bytes = ListPack.MeasureRange(tree.Leaf, at, (int)here, out _);
-                PackedEdit.Splice(ref tree, at, bytes, 0, -(int)here);
+                var pack = ListLeaf.Pack(tree);
+                var at = ListPack.Seek(pack, inLeaf);
+                var bytes = ListPack.MeasureRange(pack, at, (int)here, out _);
+                ListLeaf.Splice(ref tree, at, bytes, 0, -(int)here);
                 JoinSmall(ref tree);
             }
             count -= here;
@@ -362,25 +367,27 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
         if (IsBlob || StoredRoot is not { Height: 0, Count: > 0 } root) return;
         var tree = OpenTree();
         tree.SeekFirst();
-        var bytes = ListPack.TotalBytes(tree.Leaf);
+        var pack = ListLeaf.Pack(tree);
+        var bytes = ListPack.TotalBytes(pack);
         if (isLoading ? Limits.Exceeds(bytes, root.Count) : !Limits.FitsShrunk(bytes, root.Count)) return;
-        tree.Leaf[..bytes].CopyTo(_entry.Resize(bytes, RecordKind.ListBlob));
+        pack[..bytes].CopyTo(_entry.Resize(bytes, RecordKind.ListBlob));
         tree.RemoveLeaf();
     }
 
     /// <summary>A sparse leaf is poured into its right neighbour. Only in tall trees: in small ones Redis's node boundaries decide the encoding.</summary>
     private static void JoinSmall(ref BTree tree)
     {
-        var bytes = ListPack.TotalBytes(tree.Leaf);
+        var pack = ListLeaf.Pack(tree);
+        var bytes = ListPack.TotalBytes(pack);
         if (tree.Root.Height < 2 || bytes > JoinBelow) return;
-        var left = tree.Leaf[ListPack.HeaderSize..(bytes - 1)].ToArray();
         var (count, rank) = ((int)tree.LeafCount, tree.Before);
-        if (!tree.MoveNext() || ListPack.TotalBytes(tree.Leaf) > 4096) return;
+        if (!tree.MoveNext() || ListPack.TotalBytes(ListLeaf.Pack(tree)) > 4096) return;
+        var left = pack[ListPack.HeaderSize..(bytes - 1)].ToArray();
 
         tree.SeekRank(rank);
         tree.RemoveLeaf();
         tree.SeekRank(rank);
-        left.CopyTo(PackedEdit.Splice(ref tree, ListPack.First, 0, left.Length, count));
+        left.CopyTo(ListLeaf.Splice(ref tree, ListPack.First, 0, left.Length, count));
     }
 
     /// <summary>Throws when the form breaks its own rules.</summary>
@@ -393,8 +400,8 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
         }
         WholeTree.CheckInvariants(Heap, keySize: 0, StoredRoot, static (leaf, count) =>
         {
-            var pack = leaf[..ListPack.TotalBytes(leaf)];
-            if (!ListPack.Validate(pack, out var found) || found != count || count == 0) throw new InvalidOperationException("A list's leaf is broken.");
+            var pack = ListLeaf.Pack(leaf);
+            if (!ListPack.Validate(pack[..ListPack.TotalBytes(pack)], out var found) || found != count || count == 0) throw new InvalidOperationException("A list's leaf is broken.");
         });
     }
 }

@@ -34,7 +34,7 @@ internal ref struct ListWalk
         }
         _tree = new BTree(heap, keySize: 0, root);
         var inLeaf = _tree.SeekRank(index);
-        _pack = _tree.Leaf;
+        _pack = ListLeaf.Pack(_tree);
         _at = ListPack.Seek(_pack, inLeaf);
     }
 
@@ -67,7 +67,7 @@ internal ref struct ListWalk
         if (!ListPack.IsEnd(_pack, _at)) return true;
         _at = -1;
         if (!_isTree || !_tree.MoveNext()) return false;
-        _pack = _tree.Leaf;
+        _pack = ListLeaf.Pack(_tree);
         _at = ListPack.First;
         return true;
     }
@@ -84,7 +84,7 @@ internal ref struct ListWalk
         Index--;
         if (_at >= 0) return true;
         if (!_isTree || !_tree.MovePrevious()) return false;
-        _pack = _tree.Leaf;
+        _pack = ListLeaf.Pack(_tree);
         _at = ListPack.Last(_pack);
         return true;
     }

@@ -11,7 +11,7 @@ namespace RedisLite.Data.Values;
 ///
 /// A place (ulong) names a member: its handle in the table, its position in the listpack, its index + 1 in the intset.
 /// </summary>
-internal readonly struct SetValue(Entry entry) : IValue<SetValue>
+internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
 {
     private const int BigBlobBytes = 2048;
     private const int BigBlobCount = 64;

@@ -17,7 +17,7 @@ internal enum ScoreChange { Unchanged, Added, Updated }
 ///
 /// As elsewhere the reported encoding ("listpack", "skiplist") follows Redis by the sticky Big flag, and a small set stays a listpack in memory.
 /// </summary>
-internal readonly struct ZSetValue(Entry entry) : IValue<ZSetValue>
+internal readonly struct ZSetValue(Entry entry) : IScannedValue<ZSetValue>
 {
     /// <summary>Room for the text of an integer member.</summary>
     public const int ScratchMax = PackedValue.IntegerTextMax;

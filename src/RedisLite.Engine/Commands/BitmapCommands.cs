@@ -120,7 +120,14 @@ internal static class BitmapCommands
         var query = new RangeQuery(0, -1, InBits: false, HasEnd: true);
         if (ctx.Argc is 4 or 5)
         {
-            if (!ctx.TryInt64(2, out var start) || !ctx.TryInt64(3, out var end) || !TryUnit(ctx, 4, out var inBits)) return;
+            if (!ctx.TryInt64(2, out var start) || !ctx.TryInt64(3, out var end)) return;
+            if (start < 0 && end < 0 && start > end)
+            {
+                ctx.Reply.Integer(0);                           // whatever the unit says: it is not looked at
+                return;
+            }
+
+            if (!TryUnit(ctx, 4, out var inBits)) return;
             query = new RangeQuery(start, end, inBits, HasEnd: true);
         }
         else if (ctx.Argc != 2)
@@ -130,8 +137,7 @@ internal static class BitmapCommands
         }
 
         var bytes = value.Get(stackalloc byte[StringValue.ScratchMax]);
-        var isBackwards = query is { Start: < 0, End: < 0 } && query.Start > query.End;
-        ctx.Reply.Integer(!isBackwards && Select(query, bytes.Length, out var first, out var last) ? BitString.Count(bytes, first, last) : 0);
+        ctx.Reply.Integer(Select(query, bytes.Length, out var first, out var last) ? BitString.Count(bytes, first, last) : 0);
     }
 
     private static void BitPos(CommandContext ctx)

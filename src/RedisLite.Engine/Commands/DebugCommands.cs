@@ -22,6 +22,7 @@ internal static class DebugCommands
     private static readonly Part[] Parts =
     [
         new("AOF-FLUSH-SLEEP", 1, 1, AofFlushSleep, "AOF-FLUSH-SLEEP <microseconds>", "    Sleep so long before each write to the AOF, as a slow disk would."),
+        new("CHANGE-REPL-ID", 0, 0, ChangeReplId, "CHANGE-REPL-ID", "    Take another replication ID, so that replicas need a full copy."),
         new("CONFIG-REWRITE-FORCE-ALL", 0, 0, static ctx => ConfigCommands.Rewrite(ctx, all: true), "CONFIG-REWRITE-FORCE-ALL",
             "    CONFIG REWRITE of every directive, changed or not."),
         new("DIGEST", 0, 0, Digest, "DIGEST", "    20 bytes in hex that are the same for the same data, here and in Redis."),
@@ -110,6 +111,12 @@ internal static class DebugCommands
     {
         if (problem is not null) ctx.Fail("ERR Error trying to load the RDB dump, check server logs");
         else ctx.Reply.Ok();
+    }
+
+    private static void ChangeReplId(CommandContext ctx)
+    {
+        ctx.Engine.ChangeReplicationId();
+        ctx.Reply.Ok();
     }
 
     private static void SetActiveExpire(CommandContext ctx)

@@ -80,7 +80,7 @@ internal static class DumpCommands
             return;
         }
         Install(ctx, key, staged, ttl, idleSeconds, frequency);
-        Propagate(ctx, ttl, replace, idleSeconds, frequency);
+        if (ttl > 0 && !absolute) Propagate(ctx, ttl, replace, idleSeconds, frequency);
         ctx.Reply.Ok();
     }
 
@@ -138,7 +138,7 @@ internal static class DumpCommands
     {
         var effect = ctx.PropagateAs("RESTORE"u8).Arg(ctx.Arg(1)).Arg(expireAtMs).Arg(ctx.Arg(3));
         if (replace) effect = effect.Arg("REPLACE"u8);
-        if (expireAtMs > 0) effect = effect.Arg("ABSTTL"u8);
+        effect = effect.Arg("ABSTTL"u8);
         if (idleSeconds >= 0) effect.Arg("IDLETIME"u8).Arg(idleSeconds);
         else if (frequency >= 0) effect.Arg("FREQ"u8).Arg(frequency);
     }

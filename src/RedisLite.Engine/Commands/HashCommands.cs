@@ -342,40 +342,14 @@ internal static class HashCommands
         if (withValues) ctx.Reply.Bulk(hash.ValueAt(place));
     }
 
-    private static void HScan(CommandContext ctx)
+    private static void HScan(CommandContext ctx) => ScanCommands.Elements<HashValue>(ctx, ScanKind.Hash, static (ctx, hash, place, in options) =>
     {
-        if (!ScanCommands.TryCursor(ctx, 2, out var cursor)) return;
-        if (!ctx.TryRead<HashValue>(ctx.Arg(1), out var hash)) return;
-        if (hash.IsMissing)
-        {
-            ScanCommands.ReplyNothing(ctx);
-            return;
-        }
-
-        if (!ScanOptions.TryParse(ctx, 3, ScanKind.Hash, out var options)) return;
-
-        var found = ctx.Found;
-        found.Clear();
-        var steps = options.Count * ScanCommands.StepsPerElement;
-        do cursor = hash.Scan(cursor, found);
-        while (cursor != 0 && found.Count < options.Count && --steps > 0);
-
-        ctx.Reply.Array(2);
-        ScanCommands.ReplyCursor(ctx, cursor);
-        var mark = ctx.Reply.DeferArray();
-        long count = 0;
         Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
-        foreach (var place in found.Items)
-        {
-            var field = hash.FieldAt(place);
-            if (hash.IsPast(place) || !options.Matches(field.AsText(scratch))) continue;
-            ctx.Reply.Bulk(field);
-            count++;
-            if (options.NoValues) continue;
-            ctx.Reply.Bulk(hash.ValueAt(place));
-            count++;
-        }
-
-        ctx.Reply.EndArray(mark, count);
-    }
+        var field = hash.FieldAt(place);
+        if (hash.IsPast(place) || !options.Matches(field.AsText(scratch))) return 0;
+        ctx.Reply.Bulk(field);
+        if (options.NoValues) return 1;
+        ctx.Reply.Bulk(hash.ValueAt(place));
+        return 2;
+    });
 }

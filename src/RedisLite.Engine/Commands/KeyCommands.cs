@@ -80,7 +80,7 @@ internal static class KeyCommands
         new("TYPE", 2, Type, ReadOnly | Fast, "key")
         { Keys = [KeySpec.At(1, RO)], Acl = AclCategory.Keyspace, Since = "1.0.0", Summary = "Gives the type of the value at a key.",
           Complexity = "O(1)" },
-        new("UNLINK", -2, Unlink, Write | Fast, "key [key ...]")
+        new("UNLINK", -2, Del, Write | Fast, "key [key ...]")
         { Keys = [KeySpec.Range(1, RM | KeyFlags.Delete)], Acl = AclCategory.Keyspace, Since = "4.0.0",
           Tips = ["request_policy:multi_shard", "response_policy:agg_sum"], Summary = "Removes keys and frees big values in the background.",
           Complexity = "O(1) for each key in the caller's time, O(N) for N elements afterwards" },
@@ -88,11 +88,8 @@ internal static class KeyCommands
 
     // ---- removing ---------------------------------------------------------------------------------------------------
 
-    private static void Del(CommandContext ctx) => RemoveKeys(ctx, ctx.Config.LazyfreeLazyUserDel);
-
-    private static void Unlink(CommandContext ctx) => RemoveKeys(ctx, lazy: true);
-
-    private static void RemoveKeys(CommandContext ctx, bool lazy)
+    /// <summary>DEL and UNLINK: the memory of a big value is given back in slices either way.</summary>
+    private static void Del(CommandContext ctx)
     {
         var removed = 0;
         for (var i = 1; i < ctx.Argc; i++)
@@ -101,7 +98,7 @@ internal static class KeyCommands
             var entry = ctx.Peek(key);
             if (entry.Exists)
             {
-                ctx.Remove(entry, lazy);
+                ctx.Remove(entry);
                 ctx.Changed(key, KeyEvents.Del);
                 removed++;
             }
@@ -214,7 +211,7 @@ internal static class KeyCommands
         if (target.Exists)
         {
             if (onlyIfFree) return false;
-            ctx.Remove(target, ctx.Config.LazyfreeLazyServerDel);
+            ctx.Remove(target);
         }
 
         ctx.Db.Keys.Transfer(entry, ctx.Db.Keys, newKey, ctx.HashOf(newKey), target);
@@ -279,7 +276,7 @@ internal static class KeyCommands
             return;
         }
 
-        if (target.Exists) ctx.Remove(target, ctx.Config.LazyfreeLazyServerDel);
+        if (target.Exists) ctx.Remove(target);
         other.Keys.Copy(entry, newKey, ctx.HashOf(newKey), target);
         target.Access = ctx.Engine.Access.Initial(ctx.NowMs);
         ctx.OnCreated(other, newKey);

@@ -251,33 +251,15 @@ internal static class ListCommands
 
     private static void MultiPop(CommandContext ctx, int numKeysAt, long? timeout)
     {
-        if (!ctx.TryInt64(numKeysAt, out var numKeys, "ERR numkeys should be greater than 0")) return;
-        if (numKeys <= 0)
-        {
-            ctx.Fail("ERR numkeys should be greater than 0");
-            return;
-        }
-
-        if (numKeys >= ctx.Argc - numKeysAt - 1)
-        {
-            ctx.Fail(Errors.Syntax);
-            return;
-        }
-
-        var first = numKeysAt + 1;
-        var last = numKeysAt + (int)numKeys;
-        var args = ctx.ArgsFrom(last + 1);
-        var end = NextEnd(ref args);
-        var count = NextCount(ref args);
-        if (args.Failed()) return;
-
-        for (var i = first; i <= last; i++)
+        if (!MultiPopArguments.TryParse(ctx, numKeysAt, "LEFT"u8, "RIGHT"u8, out var wanted)) return;
+        var end = wanted.FromFirstEnd ? ListEnd.Left : ListEnd.Right;
+        for (var i = wanted.FirstKey; i <= wanted.LastKey; i++)
         {
             var key = ctx.Arg(i);
             if (!ctx.TryWrite<ListValue>(key, out var list)) return;
             if (list.IsMissing) continue;
 
-            count = Math.Min(count, list.Count);
+            var count = Math.Min(wanted.Count, list.Count);
             ctx.Reply.Array(2);
             ctx.Reply.Bulk(key);
             ReplyFromEnd(ctx, list, end, count);
@@ -286,7 +268,7 @@ internal static class ListCommands
             return;
         }
 
-        if (timeout is { } ms) ctx.Block(ValueType.List, first, last, ms);
+        if (timeout is { } ms) ctx.Block(ValueType.List, wanted.FirstKey, wanted.LastKey, ms);
         else ctx.Reply.NullArray();
     }
 
@@ -295,18 +277,6 @@ internal static class ListCommands
         if (args.Take("LEFT"u8)) return ListEnd.Left;
         if (!args.Take("RIGHT"u8)) args.Unexpected();
         return ListEnd.Right;
-    }
-
-    private static long NextCount(ref ArgReader args)
-    {
-        long count = -1;
-        while (args.More)
-        {
-            if (count < 0 && args.Left > 1 && args.Take("COUNT"u8)) count = args.NextPositive("ERR count should be greater than 0");
-            else args.Unexpected();
-        }
-
-        return count < 0 ? 1 : count;
     }
 
     // ---- from list to list ------------------------------------------------------------------------------------------

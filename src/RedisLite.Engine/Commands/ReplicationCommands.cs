@@ -4,11 +4,23 @@ using static RedisLite.Engine.CommandFlags;
 
 namespace RedisLite.Engine.Commands;
 
-/// <summary>Replication as a lone primary sees it: WAIT waits for replicas that do not come, WAITAOF for them and for our own disk.</summary>
+/// <summary>
+/// Replication as a lone primary sees it: WAIT waits for replicas that do not come, WAITAOF for them and for our own disk, FAILOVER finds nobody to hand over to,
+/// REPLICAOF NO ONE changes nothing.
+/// </summary>
 internal static class ReplicationCommands
 {
+    private const string PrimaryChoice = "<args: <host-port: host port> | <no-one: NO ONE>>";
+
     public static CommandSpec[] Table() =>
     [
+        new("FAILOVER", -1, Failover, Admin | NoScript | Stale, "[TO <target: host port [FORCE]>] [ABORT] [TIMEOUT milliseconds]")
+        { Since = "6.2.0", Group = "server", Summary = "Hands the part of the master over to one of its replicas.", Complexity = "O(1)" },
+        new("REPLICAOF", 3, ReplicaOf, Admin | NoScript | Stale | NoAsyncLoading, PrimaryChoice)
+        { Since = "5.0.0", Group = "server", Summary = "Makes this server a replica of another one, or a master.", Complexity = "O(1)" },
+        new("SLAVEOF", 3, ReplicaOf, Admin | NoScript | Stale | NoAsyncLoading, PrimaryChoice)
+        { Since = "1.0.0", Group = "server", DeprecatedSince = "5.0.0", ReplacedBy = "REPLICAOF",
+          Summary = "Makes this server a replica of another one, or a master.", Complexity = "O(1)" },
         new("WAIT", 3, Wait, None, "numreplicas timeout:int")
         { Acl = AclCategory.Connection, Since = "3.0.0", Tips = ["request_policy:all_shards", "response_policy:agg_min"],
           Summary = "Waits until so many replicas have acknowledged the writes of this connection.", Complexity = "O(1)" },
@@ -58,5 +70,45 @@ internal static class ReplicationCommands
         if (timeoutMs < 0) args.Fail(Errors.TimeoutNegative);
         if (timeoutMs > long.MaxValue - ctx.NowMs) args.Fail(Errors.TimeoutOutOfRange);
         return timeoutMs;
+    }
+
+    private static void ReplicaOf(CommandContext ctx)
+    {
+        if (ctx.ArgIs(1, "NO"u8) && ctx.ArgIs(2, "ONE"u8))
+        {
+            ctx.Reply.Ok();
+            return;
+        }
+
+        var args = ctx.ArgsFrom(2);
+        args.NextInt64(0, 65535, "ERR Invalid master port");
+        args.Fail("ERR replication is not supported yet");
+        args.Failed();
+    }
+
+    private static void Failover(CommandContext ctx)
+    {
+        bool abort = false, force = false, hasTarget = false, hasTimeout = false;
+        var args = ctx.ArgsFrom(1);
+        while (args.More)
+        {
+            if (!hasTimeout && args.Left > 1 && args.Take("TIMEOUT"u8))
+            {
+                hasTimeout = true;
+                if (args.NextInt64() <= 0) args.Fail("ERR FAILOVER timeout must be greater than 0");
+            }
+            else if (!hasTarget && args.Left > 2 && args.Take("TO"u8))
+            {
+                hasTarget = true;
+                args.Next();
+                args.NextInt64();
+            }
+            else if (ctx.Argc == 2 && args.Take("ABORT"u8)) abort = true;
+            else if (!force && args.Take("FORCE"u8)) force = true;
+            else args.Unexpected();
+        }
+        if (args.Failed()) return;
+
+        ctx.Fail(abort ? "ERR No failover in progress." : "ERR FAILOVER requires connected replicas.");
     }
 }

@@ -1,5 +1,6 @@
 using RedisLite.Data;
 using RedisLite.Data.Tables;
+using RedisLite.Data.Values;
 using static RedisLite.Engine.CommandFlags;
 
 namespace RedisLite.Engine.Commands;
@@ -8,7 +9,7 @@ namespace RedisLite.Engine.Commands;
 internal static class ScanCommands
 {
     /// <summary>A table that is nearly empty is walked for at most so many steps per wanted element.</summary>
-    public const int StepsPerElement = 10;
+    private const int StepsPerElement = 10;
 
     public static CommandSpec[] Table() =>
     [
@@ -54,15 +55,37 @@ internal static class ScanCommands
         return name.Length == type.Length && System.Text.Ascii.EqualsIgnoreCase(name, type);
     }
 
-    /// <summary>A key that is missing has nothing to scan, whatever the options say: they are not looked at.</summary>
-    public static void ReplyNothing(CommandContext ctx)
+    /// <summary>HSCAN, SSCAN, ZSCAN. A key that is missing has nothing to scan, whatever the options say: they are not looked at.</summary>
+    public static void Elements<T>(CommandContext ctx, ScanKind kind, ElementReply<T> reply)
+        where T : struct, IScannedValue<T>
     {
+        if (!TryCursor(ctx, 2, out var cursor)) return;
+        if (!ctx.TryRead<T>(ctx.Arg(1), out var value)) return;
+        if (value.IsMissing)
+        {
+            ctx.Reply.Array(2);
+            ReplyCursor(ctx, 0);
+            ctx.Reply.Array(0);
+            return;
+        }
+
+        if (!ScanOptions.TryParse(ctx, 3, kind, out var options)) return;
+
+        var found = ctx.Found;
+        found.Clear();
+        var steps = options.Count * StepsPerElement;
+        do cursor = value.Scan(cursor, found);
+        while (cursor != 0 && found.Count < options.Count && --steps > 0);
+
         ctx.Reply.Array(2);
-        ReplyCursor(ctx, 0);
-        ctx.Reply.Array(0);
+        ReplyCursor(ctx, cursor);
+        var mark = ctx.Reply.DeferArray();
+        long count = 0;
+        foreach (var place in found.Items) count += reply(ctx, value, place, in options);
+        ctx.Reply.EndArray(mark, count);
     }
 
-    public static void ReplyCursor(CommandContext ctx, ulong cursor)
+    private static void ReplyCursor(CommandContext ctx, ulong cursor)
     {
         Span<byte> text = stackalloc byte[20];
         cursor.TryFormat(text, out var length);
@@ -70,7 +93,7 @@ internal static class ScanCommands
     }
 
     /// <summary>The cursor argument; false = the error has been replied. As Redis reads it: nothing is 0, a minus sign counts backwards.</summary>
-    public static bool TryCursor(CommandContext ctx, int arg, out ulong cursor)
+    private static bool TryCursor(CommandContext ctx, int arg, out ulong cursor)
     {
         var text = ctx.Arg(arg);
         var negative = text.Length > 1 && text[0] == '-';
@@ -92,6 +115,9 @@ internal static class ScanCommands
         return true;
     }
 }
+
+/// <summary>Replies an element, unless the options do not want it, and tells how many items that were.</summary>
+internal delegate int ElementReply<T>(CommandContext ctx, T value, ulong place, in ScanOptions options);
 
 /// <summary>What is scanned: SCAN has an option that no other has, and so has HSCAN.</summary>
 internal enum ScanKind { Keys, Hash, Other }

@@ -179,39 +179,14 @@ internal static class SetCommands
         for (var walk = set.Walk(); walk.MoveNext();) ctx.Reply.Bulk(walk.Current);
     }
 
-    private static void SScan(CommandContext ctx)
+    private static void SScan(CommandContext ctx) => ScanCommands.Elements<SetValue>(ctx, ScanKind.Other, static (ctx, set, place, in options) =>
     {
-        if (!ScanCommands.TryCursor(ctx, 2, out var cursor)) return;
-        if (!ctx.TryRead<SetValue>(ctx.Arg(1), out var set)) return;
-        if (set.IsMissing)
-        {
-            ScanCommands.ReplyNothing(ctx);
-            return;
-        }
-
-        if (!ScanOptions.TryParse(ctx, 3, ScanKind.Other, out var options)) return;
-
-        var found = ctx.Found;
-        found.Clear();
-        var steps = options.Count * ScanCommands.StepsPerElement;
-        do cursor = set.Scan(cursor, found);
-        while (cursor != 0 && found.Count < options.Count && --steps > 0);
-
-        ctx.Reply.Array(2);
-        ScanCommands.ReplyCursor(ctx, cursor);
-        var mark = ctx.Reply.DeferArray();
-        long count = 0;
         Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
-        foreach (var place in found.Items)
-        {
-            var member = set.MemberAt(place);
-            if (!options.Matches(member.AsText(scratch))) continue;
-            ctx.Reply.Bulk(member);
-            count++;
-        }
-
-        ctx.Reply.EndArray(mark, count);
-    }
+        var member = set.MemberAt(place);
+        if (!options.Matches(member.AsText(scratch))) return 0;
+        ctx.Reply.Bulk(member);
+        return 1;
+    });
 
     // ---- chance -----------------------------------------------------------------------------------------------------
 

@@ -256,24 +256,26 @@ internal static class SortCommands
     private static void Store(CommandContext ctx, scoped in Query query, ref SortRows rows, int first, int count)
     {
         var columns = query.Gets?.Count ?? 0;
-        var values = new SortRows();
+        var found = new SortRows();                             // looked up before anything is written
         Span<byte> scratch = stackalloc byte[StringValue.ScratchMax];
         for (var i = first; i < first + count; i++)
         {
-            if (columns == 0) values.Add(rows.Text(i));
             for (var column = 0; column < columns; column++)
             {
                 TryLookUp(ctx, ctx.Arg(query.Gets![column]), ref rows, i, scratch, out var value);
-                values.Add(value);
+                found.Add(value);
             }
         }
 
         ctx.CloseEntries();
         var list = ctx.Draft<ListValue>();
-        for (var i = 0; i < values.Count; i++) list.Push(ListEnd.Right, values.Text(i));
-        ctx.StoreDraft(list.Entry, ctx.Arg(query.StoreAt), isEmpty: values.Count == 0, SortStoreEvent);
-        if (values.Count > 1) ctx.CountChanges(values.Count - 1);
-        ctx.Reply.Integer(values.Count);
-        values.Drop();
+        var builder = new ListBuilder(list);
+        var total = columns == 0 ? count : found.Count;
+        for (var i = 0; i < total; i++) builder.Add(columns == 0 ? rows.Text(first + i) : found.Text(i));
+        builder.Finish();
+        ctx.StoreDraft(list.Entry, ctx.Arg(query.StoreAt), isEmpty: total == 0, SortStoreEvent);
+        if (total > 1) ctx.CountChanges(total - 1);
+        ctx.Reply.Integer(total);
+        found.Drop();
     }
 }

@@ -129,7 +129,27 @@ internal struct SortRows
         if (byText && !hasWeights) (first, last) = (0, Count - 1);
         var rows = _rows.AsSpan(0, Count);
         if (byText) RangeSort.Sort(rows, new ByText(_texts, descending, hasWeights, asBytes), first, last);
+        else if (count == Count) SortByNumber(rows, descending);
         else RangeSort.Sort(rows, new ByNumber(_texts, descending), first, last);
+    }
+
+    /// <summary>All of them by number. That order has no equal elements, so any sort may make it, and one of bare numbers takes a third of the time.</summary>
+    private readonly void SortByNumber(Span<Row> rows, bool descending)
+    {
+        var numbers = ArrayPool<double>.Shared.Rent(rows.Length);
+        for (var i = 0; i < rows.Length; i++) numbers[i] = rows[i].Number;
+        numbers.AsSpan(0, rows.Length).Sort(rows);
+        for (int start = 0, end; start < rows.Length; start = end)
+        {
+            for (end = start + 1; end < rows.Length && numbers[end] == numbers[start]; end++)
+            {
+            }
+
+            if (end - start > 1) RangeSort.Sort(rows[start..end], new ByNumber(_texts, descending: false), 0, end - start - 1);
+        }
+
+        if (descending) rows.Reverse();
+        ArrayPool<double>.Shared.Return(numbers);
     }
 
     public void Drop()

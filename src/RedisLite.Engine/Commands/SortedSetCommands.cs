@@ -284,40 +284,15 @@ internal static class SortedSetCommands
         if (withScore) ctx.Reply.Double(score);
     }
 
-    private static void ZScan(CommandContext ctx)
+    private static void ZScan(CommandContext ctx) => ScanCommands.Elements<ZSetValue>(ctx, ScanKind.Other, static (ctx, set, place, in options) =>
     {
-        if (!ScanCommands.TryCursor(ctx, 2, out var cursor)) return;
-        if (!ctx.TryRead<ZSetValue>(ctx.Arg(1), out var set)) return;
-        if (set.IsMissing)
-        {
-            ScanCommands.ReplyNothing(ctx);
-            return;
-        }
-
-        if (!ScanOptions.TryParse(ctx, 3, ScanKind.Other, out var options)) return;
-
-        var found = ctx.Found;
-        found.Clear();
-        var steps = options.Count * ScanCommands.StepsPerElement;
-        do cursor = set.Scan(cursor, found);
-        while (cursor != 0 && found.Count < options.Count && --steps > 0);
-
-        ctx.Reply.Array(2);
-        ScanCommands.ReplyCursor(ctx, cursor);
-        var mark = ctx.Reply.DeferArray();
-        long count = 0;
         Span<byte> scratch = stackalloc byte[NumberText.DoubleTextMax];
-        foreach (var place in found.Items)
-        {
-            var member = set.MemberAt(place);
-            if (!options.Matches(member.AsText(scratch))) continue;
-            ctx.Reply.Bulk(member);
-            ctx.Reply.Bulk(scratch[..NumberText.FormatDouble(set.ScoreAt(place), scratch)]);
-            count += 2;
-        }
-
-        ctx.Reply.EndArray(mark, count);
-    }
+        var member = set.MemberAt(place);
+        if (!options.Matches(member.AsText(scratch))) return 0;
+        ctx.Reply.Bulk(member);
+        ctx.Reply.Bulk(scratch[..NumberText.FormatDouble(set.ScoreAt(place), scratch)]);
+        return 2;
+    });
 
     // ---- chance -----------------------------------------------------------------------------------------------------
 
@@ -477,37 +452,14 @@ internal static class SortedSetCommands
 
     private static void MultiPop(CommandContext ctx, int numKeysAt, long? timeout)
     {
-        if (!ctx.TryInt64(numKeysAt, out var numKeys, "ERR numkeys should be greater than 0")) return;
-        if (numKeys <= 0)
-        {
-            ctx.Fail("ERR numkeys should be greater than 0");
-            return;
-        }
-
-        if (numKeys >= ctx.Argc - numKeysAt - 1)
-        {
-            ctx.Fail(Errors.Syntax);
-            return;
-        }
-
-        var (first, last) = (numKeysAt + 1, numKeysAt + (int)numKeys);
-        var args = ctx.ArgsFrom(last + 1);
-        var fromMax = args.Take("MAX"u8);
-        if (!fromMax && !args.Take("MIN"u8)) args.Unexpected();
-        long count = -1;
-        while (args.More)
-        {
-            if (count < 0 && args.Left > 1 && args.Take("COUNT"u8)) count = args.NextPositive("ERR count should be greater than 0");
-            else args.Unexpected();
-        }
-
-        if (args.Failed()) return;
-        for (var i = first; i <= last; i++)
+        if (!MultiPopArguments.TryParse(ctx, numKeysAt, "MIN"u8, "MAX"u8, out var wanted)) return;
+        var fromMax = !wanted.FromFirstEnd;
+        for (var i = wanted.FirstKey; i <= wanted.LastKey; i++)
         {
             var key = ctx.Arg(i);
             if (!ctx.TryWrite<ZSetValue>(key, out var set)) return;
             if (set.IsMissing) continue;
-            count = Math.Min(Math.Max(1, count), set.Count);
+            var count = Math.Min(wanted.Count, set.Count);
             ctx.Reply.Array(2);
             ctx.Reply.Bulk(key);
             ctx.Reply.Array(count);
@@ -516,7 +468,7 @@ internal static class SortedSetCommands
             return;
         }
 
-        if (timeout is { } ms) ctx.Block(ValueType.ZSet, first, last, ms);
+        if (timeout is { } ms) ctx.Block(ValueType.ZSet, wanted.FirstKey, wanted.LastKey, ms);
         else ctx.Reply.NullArray();
     }
 }

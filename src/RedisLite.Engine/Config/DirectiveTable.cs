@@ -14,6 +14,7 @@ internal static class DirectiveTable
     private const string NoIoThreads = "one loop thread does input, output and execution";
     private const string NoAffinity = "CPU affinity is left to the service manager (taskset, cgroups)";
     private const string NoIncrementalRehash = "tables grow by one small segment at a time, always";
+    private const string AlwaysLazy = "a big value always gives its memory back in slices";
     private const string NoSyslog = "log lines go to standard output or to logfile";
     private const string LoopTimers = "timers follow their own deadlines, so the tick need not adapt";
     private const string NoTitle = "the runtime owns the argument area that a process title would overwrite";
@@ -103,8 +104,8 @@ internal static class DirectiveTable
         Int("active-expire-effort", 1, 1, 10, static c => ref c.ActiveExpireEffort),
         Bool("lazyfree-lazy-eviction", false, static c => ref c.LazyfreeLazyEviction),
         Bool("lazyfree-lazy-expire", false, static c => ref c.LazyfreeLazyExpire),
-        Bool("lazyfree-lazy-server-del", false, static c => ref c.LazyfreeLazyServerDel),
-        Bool("lazyfree-lazy-user-del", false, static c => ref c.LazyfreeLazyUserDel),
+        Bool("lazyfree-lazy-server-del", false, null, noEffect: AlwaysLazy),
+        Bool("lazyfree-lazy-user-del", false, null, noEffect: AlwaysLazy),
         Bool("lazyfree-lazy-user-flush", false, static c => ref c.LazyfreeLazyUserFlush),
         Bool("activerehashing", true, null, noEffect: NoIncrementalRehash),
         Bool("activedefrag", false, static c => ref c.Activedefrag),

@@ -12,7 +12,7 @@ internal static class PendingFeatures
         new("replication", "replication is not supported yet", static c => c.Replicaof != null, ["replicaof"],
             ["masteruser", "masterauth", "replica-serve-stale-data", "replica-read-only", "replica-lazy-flush", "replica-ignore-maxmemory",
              "replica-ignore-disk-write-errors", "replica-announced", "replica-announce-ip", "replica-announce-port", "replica-priority",
-             "min-replicas-to-write", "min-replicas-max-lag", "repl-diskless-sync", "repl-diskless-sync-delay", "repl-diskless-sync-max-replicas",
+             "repl-diskless-sync", "repl-diskless-sync-delay", "repl-diskless-sync-max-replicas",
              "repl-diskless-load", "repl-disable-tcp-nodelay", "repl-ping-replica-period", "repl-timeout", "repl-backlog-size", "repl-backlog-ttl",
              "propagation-error-behavior", "rdb-del-sync-files", "bind-source-addr", "shutdown-timeout"]),
         new("cluster mode", "cluster mode is not supported yet", static c => c.ClusterEnabled, ["cluster-enabled"],

@@ -71,8 +71,6 @@ internal sealed class ServerConfig
     public int ActiveExpireEffort;
     public bool LazyfreeLazyEviction;
     public bool LazyfreeLazyExpire;
-    public bool LazyfreeLazyServerDel;
-    public bool LazyfreeLazyUserDel;
     public bool LazyfreeLazyUserFlush;
     public bool Activedefrag;
     public long HashMaxListpackEntries;

@@ -36,8 +36,9 @@ internal sealed class Database
     public bool Find(CommandContext ctx, ReadOnlySpan<byte> key, ulong hash, Entry entry)
     {
         if (!Keys.Find(key, hash, entry)) return false;
-        if (!entry.HasExpiry || entry.ExpireAtMs > ctx.NowMs || !engine.MayExpire) return true;
+        if (!entry.HasExpiry || entry.ExpireAtMs > ctx.NowMs || engine.IsLoading) return true;
         if (engine.IsReplica && !ctx.Client.Has(ClientFlags.Internal)) return false;       // the primary sends the DEL
+        if (!engine.MayExpire && !ctx.Spec.Has(CommandFlags.Write)) return false;          // the end of the pause will
         Expire(ctx, entry);
         return false;
     }
@@ -46,8 +47,8 @@ internal sealed class Database
     public bool ExpireIfDue(CommandContext ctx, Entry entry)
     {
         if (!entry.HasExpiry || entry.ExpireAtMs > ctx.NowMs) return false;
-        if (engine.IsReplica) return true;
-        if (!engine.MayExpire) return false;
+        if (engine.IsLoading) return false;
+        if (engine.IsReplica || !engine.MayExpire) return true;
         Expire(ctx, entry);
         return true;
     }
@@ -59,7 +60,9 @@ internal sealed class Database
     public void Expire(CommandContext ctx, Entry entry)
     {
         var key = ctx.Scratch(entry.Key);
-        Keys.Remove(entry, engine.Config.LazyfreeLazyExpire);
+        var began = engine.Config.LatencyMonitorThreshold > 0 ? engine.Clock.Timestamp() : 0;
+        Keys.Remove(entry);
+        if (began != 0) engine.AddLatencySince("expire-del", began);
         engine.Stats.ExpiredKeys++;
         ctx.PropagateRemoval(this, key, engine.Config.LazyfreeLazyExpire);
         ctx.KeyRemoved(this, key, KeyEvents.Expired);

@@ -61,7 +61,7 @@ internal sealed class Eviction
         get
         {
             RefreshClientMemory();
-            return engine.Heap.MemoryInUse + clientMemory;
+            return engine.Heap.MemoryInUse + engine.Tracking.Memory + clientMemory;
         }
     }
 
@@ -77,7 +77,7 @@ internal sealed class Eviction
         get
         {
             RefreshClientMemory();
-            return engine.Heap.MemoryInUse - engine.Heap.DeferredBytes + clientMemory - replicaMemory - engine.Config.Maxmemory;
+            return engine.Heap.MemoryInUse - engine.Heap.DeferredBytes + engine.Tracking.Memory + clientMemory - replicaMemory - engine.Config.Maxmemory;
         }
     }
 
@@ -265,7 +265,7 @@ internal sealed class Eviction
         var lazy = engine.Config.LazyfreeLazyEviction;
         var key = victimKey.AsSpan(0, victimLength);
         var began = engine.Clock.Timestamp();
-        victimDb.Keys.Remove(entry, lazy);
+        victimDb.Keys.Remove(entry);
         if (!lazy) engine.AddLatencySince("eviction-del", began);
         engine.Stats.EvictedKeys++;
         ctx.PropagateRemoval(victimDb, key, lazy);

@@ -10,10 +10,9 @@ internal static class KeyExpiry
     {
         if (expireAtMs <= ctx.NowMs && !ctx.Engine.IsLoading && !ctx.Engine.IsReplica)
         {
-            var lazy = ctx.Config.LazyfreeLazyExpire;
-            ctx.Remove(entry, lazy);
+            ctx.Remove(entry);
             ctx.Changed(key, KeyEvents.Del);
-            ctx.PropagateAs(lazy ? "UNLINK"u8 : "DEL"u8).Arg(key);
+            ctx.PropagateAs(ctx.Config.LazyfreeLazyExpire ? "UNLINK"u8 : "DEL"u8).Arg(key);
             return;
         }
 

@@ -119,7 +119,6 @@ internal sealed class AofLog : IEffectSink
         if (count == 0) return;
         var before = text.Length;
         if (Config.AofTimestampEnabled) AddTimestamp();
-        SelectDb(unit.Db(0));
         if (count > 1)
         {
             text.Begin(1);
@@ -499,6 +498,7 @@ internal sealed class AofLog : IEffectSink
         }
         var temporary = Path($"temp-rewriteaof-bg-{engine.Environment.Process.ProcessId}.aof");
         engine.Log.Write(LogLevel.Notice, $"Background append only file rewriting started by pid {engine.Environment.Process.ProcessId}");
+        engine.Stats.BackgroundSnapshots++;
         var job = RewriteJob = new SnapshotJob(engine, temporary + ".done", temporary, isAofBase: true, RewriteEnded);
         engine.Environment.Background.Start(BackgroundLane.Snapshot, job);
         return true;

@@ -83,6 +83,7 @@ internal sealed class RdbSaver
         dirtyAtStart = engine.Stats.Dirty;
         lastTryMs = engine.Clock.NowMs;
         engine.Log.Write(LogLevel.Notice, $"Background saving started by pid {engine.Environment.Process.ProcessId}");
+        engine.Stats.BackgroundSnapshots++;
         var job = Running = new SnapshotJob(engine, Path, TemporaryPath("bg"), isAofBase: false, Finished);
         engine.Environment.Background.Start(BackgroundLane.Snapshot, job);
         return true;

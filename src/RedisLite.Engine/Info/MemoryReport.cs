@@ -1,7 +1,7 @@
 namespace RedisLite.Engine.Info;
 
 /// <summary>
-/// Where the memory is, for INFO memory and MEMORY STATS. Used: bytes alive in the arena (keys, values, indexes) plus buffers of clients.
+/// Where the memory is, for INFO memory and MEMORY STATS. Used: bytes alive in the arena (keys, values, indexes) plus buffers of clients and the table of who has read which key.
 /// Committed: pages the arena has taken from the system. Resident: the whole process, runtime included.
 /// </summary>
 internal sealed class MemoryReport

@@ -7,6 +7,7 @@ internal static class ReplicationInfo
     {
         text.Field("role", "master");
         text.Field("connected_slaves", 0);
+        if (engine.HasTooFewReplicas) text.Field("min_slaves_good_slaves", 0);
         text.Field("master_failover_state", "no-failover");
         text.Field("master_replid", engine.ReplicationId);
         text.Field("master_replid2", new string('0', 40));

@@ -61,7 +61,7 @@ internal static class ClientsInfo
         text.Field("maxclients", engine.Config.Maxclients);
         text.Field("client_recent_max_input_buffer", input);
         text.Field("client_recent_max_output_buffer", output);
-        text.Field("blocked_clients", engine.Blocked.Count);
+        text.Field("blocked_clients", engine.Blocked.Count + engine.Pause.Count);
         text.Field("tracking_clients", engine.Tracking.ClientCount);
         text.Field("clients_in_timeout_table", withTimeout);
         text.Field("total_blocking_keys", engine.Blocked.KeyCount);

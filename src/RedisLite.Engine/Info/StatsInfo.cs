@@ -8,7 +8,7 @@ internal static class StatsInfo
         WriteTraffic(text, stats, engine.Rates);
         WriteKeys(text, stats, engine);
         text.Field("latest_fork_usec", 0);
-        text.Field("total_forks", 0);
+        text.Field("total_forks", stats.BackgroundSnapshots);
         text.Field("migrate_cached_sockets", engine.Peers.Count);
         text.Field("slave_expires_tracked_keys", 0);
         text.Field("active_defrag_hits", stats.ActiveDefragHits);

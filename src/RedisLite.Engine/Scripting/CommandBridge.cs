@@ -96,6 +96,7 @@ internal sealed class CommandBridge
         if (!spec.AcceptsArgc(ctx.Argc) || spec.Handler is null) return "ERR Wrong number of args calling Redis command from script";
         if (spec.Has(CommandFlags.NoScript) && !engine.Scripts.NoScriptDisabled) return "ERR This Redis command is not allowed from script";
         if (CommandGate.ScriptPermissionError(engine, Client, ctx, spec) is { } denied) return denied;
+        if (run.IsReadOnly && spec.Has(CommandFlags.Write | CommandFlags.MayReplicate)) return "ERR Write commands are not allowed from read-only scripts.";
         if (spec.Has(CommandFlags.Write) && WriteRefusal() is { } unwritable) return unwritable;
 
         var judged = (run.Flags & ScriptFlags.AllowOom) == 0 && !run.HasWritten;        // what has begun is finished
@@ -104,10 +105,9 @@ internal sealed class CommandBridge
 
     private string? WriteRefusal()
     {
-        if (run.IsReadOnly) return "ERR Write commands are not allowed from read-only scripts.";
         if (Client.Has(ClientFlags.Internal)) return null;
         if (engine.IsReplica) return Errors.ReadOnlyReplica;
-        return run.HasWritten ? null : engine.WriteRefusal;
+        return run.HasWritten ? null : engine.WriteRefusal ?? (engine.HasTooFewReplicas ? Errors.NoReplicas : null);
     }
 
     // ---- arguments --------------------------------------------------------------------------------------------------

@@ -89,7 +89,7 @@ internal sealed class ScriptEngine
     /// <summary>A request for a script or a function that says it does not write: a pause of writes does not hold it.</summary>
     public bool IsKnownToRead(CommandContext ctx, CommandSpec spec)
     {
-        if (!spec.Has(CommandFlags.MayReplicate) || spec.Has(CommandFlags.Write) || ctx.Client.Has(ClientFlags.InMulti)) return false;
+        if (!spec.Has(CommandFlags.MayReplicate) || spec.Has(CommandFlags.Write)) return false;
         var flags = spec.FullName switch
         {
             "eval" => ScriptHeader.ParseScript(ctx.Arg(1), out var given, out _) is null ? given : ScriptFlags.None,

@@ -44,6 +44,8 @@ internal sealed class ClientTracking
 
     public int KeyCount => table.KeyCount;
 
+    public long Memory => table.Memory;
+
     public long ItemCount => table.ItemCount;
 
     public int PrefixCount => groups.Count;

@@ -11,8 +11,13 @@ internal sealed class TrackingTable(ByteKeyComparer comparer)
 {
     private const int ReadersBeforeCleaning = 64;
 
+    // What the runtime takes, rounded: the name's array, the readers, their places in the dictionary and the list; an ID in a set.
+    private const int BytesOfKey = 160;
+    private const int BytesOfItem = 24;
+
     private readonly Dictionary<byte[], Readers> byKey = new(comparer);
     private readonly List<Readers> all = [];
+    private long nameBytes;
 
     /// <summary>The clients of one key; nearly always one.</summary>
     internal sealed class Readers(byte[] key, int place, long first)
@@ -43,6 +48,9 @@ internal sealed class TrackingTable(ByteKeyComparer comparer)
     /// <summary>Pairs of a key and a client.</summary>
     public long ItemCount { get; private set; }
 
+    /// <summary>An estimate, for the server's used memory.</summary>
+    public long Memory => nameBytes + ((long)KeyCount * BytesOfKey) + ((ItemCount - KeyCount) * BytesOfItem);
+
     public void Add(ReadOnlySpan<byte> key, long clientId, Func<long, bool> isGone)
     {
         if (byKey.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var readers))
@@ -57,6 +65,7 @@ internal sealed class TrackingTable(ByteKeyComparer comparer)
         byKey.Add(readers.Key, readers);
         all.Add(readers);
         ItemCount++;
+        nameBytes += key.Length;
     }
 
     /// <summary>Forgets the key and returns who had read it, or null.</summary>
@@ -64,6 +73,7 @@ internal sealed class TrackingTable(ByteKeyComparer comparer)
     {
         if (!byKey.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(key, out _, out var readers)) return null;
         ItemCount -= readers.Count;
+        nameBytes -= readers.Key.Length;
         var last = all[^1];
         all[readers.Place] = last;
         last.Place = readers.Place;
@@ -77,6 +87,6 @@ internal sealed class TrackingTable(ByteKeyComparer comparer)
     {
         byKey.Clear();
         all.Clear();
-        ItemCount = 0;
+        ItemCount = nameBytes = 0;
     }
 }

@@ -10,10 +10,11 @@ internal sealed class Transaction
 
     public long Memory { get; private set; }
 
-    public void Add(StoredRequest request)
+    /// <summary>A script that says that it only reads does not make the transaction one that may replicate.</summary>
+    public void Add(StoredRequest request, bool onlyReads)
     {
         Queue.Add(request);
-        Flags |= request.Spec.Flags;
+        Flags |= onlyReads ? request.Spec.Flags & ~CommandFlags.MayReplicate : request.Spec.Flags;
         Memory += request.Memory;
     }
 }

@@ -130,9 +130,9 @@ internal readonly ref struct ValueWriter(Heap heap, RdbOutput output, int versio
         tree.SeekFirst();
         do
         {
-            var leaf = tree.Leaf;
+            var pack = ListLeaf.Pack(tree);
             _output.Count(RdbFormat.ContainerPacked);
-            _output.Bytes(leaf[..ListPack.TotalBytes(leaf)]);
+            _output.Bytes(pack[..ListPack.TotalBytes(pack)]);
         }
         while (tree.MoveNext());
     }

@@ -166,14 +166,14 @@ public class KeyspaceTests
         using var heap = new Heap(1, 2);
         var keys = new Keyspace(heap);
         var entry = new Entry();
-        foreach (var (fields, lazy) in new[] { (10, false), (10, true), (5000, false), (5000, true) })
+        foreach (var (fields, replaced) in new[] { (10, false), (10, true), (5000, false), (5000, true) })
         {
             var value = keys.Insert("hash"u8, keys.Hash("hash"u8), RecordKind.HashTable, TableHeader.Bytes, entry);
             for (var i = 0; i < fields; i++) Assert.True(ElementTable.Writable(heap, value).Set(Bytes("field" + i), Bytes("value" + i)));
-            if (lazy) keys.Remove(entry, lazy);
-            else keys.Replace(entry, RecordKind.String, 0, keepExpiry: false);
-            Assert.Equal(lazy || fields > 1000, heap.HasLazyFree);
-            if (!lazy) keys.Remove(entry);
+            if (replaced) keys.Replace(entry, RecordKind.String, 0, keepExpiry: false);
+            else keys.Remove(entry);
+            Assert.Equal(fields > 1000, heap.HasLazyFree);
+            if (replaced) keys.Remove(entry);
             while (heap.RunBackground(eagerDefrag: true))
             {
             }

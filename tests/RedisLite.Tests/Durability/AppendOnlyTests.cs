@@ -210,6 +210,26 @@ public class AppendOnlyTests
         Assert.Equal("4", server.Run("GET n"));
     }
 
+    /// <summary>The first base has to wait for a save that is running: what is written meanwhile is in the base, and must not be in the log too.</summary>
+    [Fact]
+    public void Writes_before_a_first_base_that_had_to_wait_count_once()
+    {
+        using var server = new SavedServer();
+        server.Redis.Background.RunsAtOnce = false;
+        server.Run("INCR n");
+        server.Run("BGSAVE");
+        Assert.Equal("OK", server.Run("CONFIG SET appendonly yes"));
+        server.Run("INCR n");
+        server.Redis.Background.RunAll();
+        for (var i = 0; i < 20; i++) server.Redis.Advance(100);
+        server.Run("INCR n");
+        server.Redis.Background.RunAll();
+        server.Run("INCR n");
+        Assert.Equal("2", server.InfoOf("stats", "total_forks"));
+        server.Kill(config => config.Set("appendonly", "yes"));
+        Assert.Equal("4", server.Run("GET n"));
+    }
+
     [Fact]
     public void When_the_first_base_fails_nothing_counts_twice()
     {
@@ -256,6 +276,18 @@ public class AppendOnlyTests
         Assert.Equal(3, server.Storage.List("/data/appendonlydir").Count);
         server.Kill();
         Assert.Equal("5", server.Run("GET n"));
+    }
+
+    [Fact]
+    public void A_transaction_selects_its_database_inside()
+    {
+        using var server = Server("always");
+        server.Run("MULTI");
+        server.Run("SELECT 3");
+        server.Run("SET a 1");
+        server.Run("SET b 2");
+        server.Run("EXEC");
+        Assert.StartsWith("*1\r\n$5\r\nMULTI\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n*3\r\n$3\r\nSET", server.Storage[SavedServer.AofDirectory + "appendonly.aof.1.incr.aof"]);
     }
 
     [Fact]

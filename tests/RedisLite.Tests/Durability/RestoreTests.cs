@@ -90,6 +90,18 @@ public class RestoreTests
             sink.Commands[0].Args.Where((_, i) => i != 3).Select(System.Text.Encoding.Latin1.GetString));
     }
 
+    [Theory]
+    [InlineData("0", "replace")]
+    [InlineData("99999999999999", "absttl", "IDLETIME", "5")]
+    public void Restore_without_a_time_of_its_own_is_propagated_as_it_came(string ttl, params string[] options)
+    {
+        _redis.Run("SET s hello");
+        var payload = Payload("s");
+        var sink = _redis.Record();
+        Restore("t", ttl, payload, options);
+        Assert.Equal(["RESTORE", "t", ttl, .. options], sink.Commands[0].Args.Where((_, i) => i != 3).Select(System.Text.Encoding.Latin1.GetString));
+    }
+
     [Fact]
     public void Payloads_that_lie_are_refused_and_leave_nothing()
     {

@@ -91,9 +91,11 @@ internal sealed class SavedServer : IDisposable
 
     public string Run(string line) => Redis.Run(line);
 
-    public string Info(string field)
+    public string Info(string field) => InfoOf("persistence", field);
+
+    public string InfoOf(string section, string field)
     {
-        foreach (var line in Run("INFO persistence").Split('\n'))
+        foreach (var line in Run($"INFO {section}").Split('\n'))
             if (line.StartsWith(field + ":", StringComparison.Ordinal)) return line[(field.Length + 1)..].Trim();
         return "(no such field)";
     }

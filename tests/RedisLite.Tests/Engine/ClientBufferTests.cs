@@ -92,4 +92,25 @@ public class ClientBufferTests
         _redis.Run("LSET l 0 hhhhhhhhhhhhhhhhhhh");
         Assert.Equal("[hhhhhhhhhhhhhhhhhhh, bbbbbbbbbbbbbbbb, c, ggggggggggggggggg, d, eeeeeeeeeeeeeeeee, f]", _redis.Run("LRANGE l 0 -1"));
     }
+
+    [Fact]
+    public void A_request_that_announces_more_than_all_clients_may_hold_is_not_waited_for()
+    {
+        var redis = new TestEngine();
+        redis.Run("CONFIG SET maxmemory-clients 200000");
+        var client = redis.Connect();
+        client.SendBytes("*1\r\n$150000\r\nabc"u8);
+        redis.Iterate();
+        Assert.False(client.Client!.Has(RedisLite.Engine.ClientFlags.Closing));
+        var greedy = redis.Connect();
+        greedy.SendBytes("*1\r\n$250000\r\nabc"u8);
+        redis.Iterate();
+        Assert.True(greedy.Client!.Has(RedisLite.Engine.ClientFlags.Closing));
+        Assert.Contains("evicted_clients:1", redis.Run("INFO stats"), StringComparison.Ordinal);
+        var exempt = redis.Connect();
+        exempt.Run("CLIENT NO-EVICT ON");
+        exempt.SendBytes("*1\r\n$250000\r\nabc"u8);
+        redis.Iterate();
+        Assert.False(exempt.Client!.Has(RedisLite.Engine.ClientFlags.Closing));
+    }
 }

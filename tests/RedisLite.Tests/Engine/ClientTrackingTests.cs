@@ -287,4 +287,27 @@ public class ClientTrackingTests
     [InlineData("CLIENT TRACKING ON OPTIN OPTOUT", "ERR You can't specify both OPTIN mode and OPTOUT mode")]
     [InlineData("CLIENT CACHING YES", "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled")]
     public void Contradictions_are_refused(string command, string error) => Assert.Equal(error, _reader.Run(command));
+
+    [Fact]
+    public void The_table_counts_as_used_memory_and_is_given_back()
+    {
+        long Used()
+        {
+            _redis.Advance(1000);
+            return long.Parse(System.Text.RegularExpressions.Regex.Match(_redis.Run("INFO memory"), @"used_memory:(\d+)").Groups[1].Value);
+        }
+
+        _reader.Run("CLIENT TRACKING ON");
+        var before = Used();
+        for (var i = 0; i < 1000; i++) _reader.Run($"GET key:{i}");
+        var with = Used();
+        Assert.InRange(with - before, 50_000, 500_000);
+        for (var i = 0; i < 500; i++) _writer.Run($"SET key:{i} v");
+        for (var i = 0; i < 500; i++) _writer.Run($"DEL key:{i}");
+        _reader.Take();
+        Assert.InRange(Used() - before, (with - before) / 3, (with - before) * 2 / 3);
+        _writer.Run("FLUSHALL");
+        _reader.Take();
+        Assert.Equal(before, Used());
+    }
 }

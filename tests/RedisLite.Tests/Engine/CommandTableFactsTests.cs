@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
 using RedisLite.Engine;
+using RedisLite.Testing;
 using Xunit;
 
 namespace RedisLite.Tests.Engine;
@@ -35,6 +36,22 @@ public class CommandTableFactsTests
         if (Array.Exists(spec.Keys, k => k.Search == KeySearch.Unknown || (k.Flags & (KeyFlags.VariableFlags | KeyFlags.Incomplete)) != 0))
             Assert.NotNull(spec.KeyFinder);
     }
+
+    /// <summary>docs/compatibility.md names each command and subcommand of redis-server 7.2.6 that is not in the table, and no other.</summary>
+    [Fact]
+    public void What_is_missing_stands_in_the_documentation()
+    {
+        var ours = CommandCatalog.Create().All.Select(spec => spec.FullName).ToHashSet();
+        var missing = Commands.Keys.Where(name => !ours.Contains(name)).Order(StringComparer.Ordinal);
+        var text = File.ReadAllText(Path.Combine(Repository.Root, "docs", "compatibility.md"));
+        var table = text[text.IndexOf(MissingTitle, StringComparison.Ordinal)..];
+        table = table[..table.IndexOf("\n## ", 1, StringComparison.Ordinal)];
+        var documented = table.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal))
+            .SelectMany(line => line.Split('|', 3)[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(name => name.Trim('`').ToLowerInvariant().Replace(' ', '|'));
+        Assert.Equal(missing, documented.Order(StringComparer.Ordinal));
+    }
+
+    private const string MissingTitle = "## Commands of 7.2 that are missing";
 
     [Fact]
     public void History_is_of_commands_that_redis_knows_and_in_order()

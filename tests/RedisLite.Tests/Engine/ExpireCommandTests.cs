@@ -151,6 +151,34 @@ public class ExpireCommandTests
     }
 
     [Fact]
+    public void Nobody_sees_a_key_past_its_time_while_writes_are_paused()
+    {
+        _redis.Run("SET k v PX 10");
+        _redis.Run("CLIENT PAUSE 100000 WRITE");
+        _redis.Advance(20);
+        Assert.Equal("(nil)", _redis.Run("GET k"));
+        Assert.Equal("0", _redis.Run("EXISTS k"));
+        Assert.Equal("[0, []]", _redis.Run("SCAN 0"));
+        Assert.Contains("expired_keys:0", _redis.Run("INFO stats"), StringComparison.Ordinal);
+        _redis.Run("CLIENT UNPAUSE");
+        Assert.Equal("(nil)", _redis.Run("GET k"));
+        Assert.Contains("expired_keys:1", _redis.Run("INFO stats"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_write_after_the_pause_in_the_same_transaction_replaces_what_expired()
+    {
+        _redis.Run("SET k v PX 10");
+        _redis.Run("MULTI");
+        _redis.Run("CLIENT PAUSE 100000 WRITE");
+        _redis.Run("GET k");
+        _redis.Run("SET k new");
+        _redis.Run("DBSIZE");
+        _redis.Clock.AdvanceMs(20);                     // and no cron in between
+        Assert.Equal("[OK, (nil), OK, 1]", _redis.Run("EXEC"));
+    }
+
+    [Fact]
     public void Average_lifetime_in_INFO()
     {
         for (var i = 0; i < 10; i++) _redis.Run($"SET k{i} v EX 1000");

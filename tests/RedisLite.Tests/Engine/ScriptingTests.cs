@@ -311,4 +311,30 @@ public class ScriptingTests
     }
 
     private static string Sha(string script) => System.Text.Encoding.ASCII.GetString(EvalScripts.ShaOf(System.Text.Encoding.UTF8.GetBytes(script)));
+
+    [Theory]
+    [InlineData("publish", "'ch', 'msg'")]
+    [InlineData("spublish", "'ch', 'msg'")]
+    [InlineData("pfcount", "'k'")]
+    [InlineData("set", "'k', 'v'")]
+    public void A_read_only_script_may_not_send_anything_to_replicas(string command, string arguments)
+    {
+        Assert.StartsWith("ERR Write commands are not allowed from read-only scripts.", _redis.RunArgs("EVAL_RO", $"return redis.call('{command}', {arguments})", "0"));
+        Assert.StartsWith("ERR Write commands are not allowed from read-only scripts.", _redis.RunArgs("EVAL", $"#!lua flags=no-writes\nreturn redis.call('{command}', {arguments})", "0"));
+    }
+
+    [Fact]
+    public void A_pause_of_writes_does_not_hold_a_transaction_of_scripts_that_only_read()
+    {
+        _redis.Run("CLIENT PAUSE 100000 WRITE");
+        _redis.Run("MULTI");
+        Assert.Equal("QUEUED", _redis.RunArgs("EVAL", "#!lua flags=no-writes\nreturn 12", "0"));
+        Assert.Equal("[12]", _redis.Run("EXEC"));
+        var writer = _redis.Connect();
+        writer.Run("MULTI");
+        Assert.Equal("", writer.RunArgs("EVAL", "return 12", "0"));
+        _redis.Run("CLIENT UNPAUSE");
+        _redis.Iterate();
+        Assert.Equal("QUEUED", writer.Take());
+    }
 }

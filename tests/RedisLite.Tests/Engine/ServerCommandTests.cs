@@ -351,4 +351,58 @@ public class ServerCommandTests
         _redis.Advance(1000);
         Assert.True(_redis.Engine.Stats.PeakMemory > 1_000_000);
     }
+
+    [Fact]
+    public void A_primary_without_replicas_refuses_writes_when_it_shall_have_some()
+    {
+        Assert.Equal("OK", _redis.Run("SET k v"));
+        _redis.Run("CONFIG SET min-replicas-to-write 1");
+        Assert.Equal("NOREPLICAS Not enough good replicas to write.", _redis.Run("SET k w"));
+        Assert.Equal("v", _redis.Run("GET k"));
+        Assert.Contains("min_slaves_good_slaves:0", _redis.Run("INFO replication"));
+        Assert.Equal("PONG", _redis.Run("PING"));
+        _redis.Run("CONFIG SET min-replicas-max-lag 0");
+        Assert.Equal("OK", _redis.Run("SET k w"));
+        Assert.DoesNotContain("min_slaves_good_slaves", _redis.Run("INFO replication"));
+    }
+
+    [Theory]
+    [InlineData("REPLICAOF NO ONE", "OK")]
+    [InlineData("SLAVEOF no one", "OK")]
+    [InlineData("REPLICAOF somehost notaport", "ERR Invalid master port")]
+    [InlineData("REPLICAOF somehost 6379", "ERR replication is not supported yet")]
+    [InlineData("FAILOVER", "ERR FAILOVER requires connected replicas.")]
+    [InlineData("FAILOVER ABORT", "ERR No failover in progress.")]
+    [InlineData("FAILOVER TO somehost 1 ABORT", "ERR syntax error")]
+    [InlineData("CLUSTER INFO", "ERR This instance has cluster support disabled")]
+    [InlineData("CLUSTER SLOTS x", "ERR wrong number of arguments for 'cluster|slots' command")]
+    [InlineData("CLUSTER NOSUCH", "ERR unknown subcommand 'NOSUCH'. Try CLUSTER HELP.")]
+    [InlineData("READONLY", "ERR This instance has cluster support disabled")]
+    public void A_lone_server_has_nobody_to_follow_or_to_share_with(string command, string reply) => Assert.Equal(reply, _redis.Run(command));
+
+    [Fact]
+    public void Who_is_held_back_by_a_pause_counts_as_blocked()
+    {
+        var client = _redis.Connect();
+        _redis.Run("CLIENT PAUSE 60000 WRITE");
+        Assert.Equal("", client.Run("SET k v"));
+        Assert.Contains("blocked_clients:1", _redis.Run("INFO clients"));
+        Assert.Contains($"id={client.Client!.Id} ", _redis.Run("CLIENT LIST"));
+        Assert.Contains(" flags=b ", _redis.Run($"CLIENT LIST ID {client.Client.Id}"));
+        Assert.Equal("0", _redis.Run($"CLIENT UNBLOCK {client.Client.Id}"));
+        _redis.Run("CLIENT UNPAUSE");
+        _redis.Iterate();
+        Assert.Equal("OK", client.Take());
+        Assert.Contains("blocked_clients:0", _redis.Run("INFO clients"));
+    }
+
+    [Fact]
+    public void Another_replication_id()
+    {
+        string Id() => _redis.Run("INFO replication").Split('\n').Single(line => line.StartsWith("master_replid:", StringComparison.Ordinal));
+        var redis = Id();
+        Assert.Equal("OK", _redis.Run("DEBUG CHANGE-REPL-ID"));
+        Assert.NotEqual(redis, Id());
+        Assert.Equal(redis.Length, Id().Length);
+    }
 }

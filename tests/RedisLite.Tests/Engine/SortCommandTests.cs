@@ -82,4 +82,31 @@ public class SortCommandTests
         _redis.RunArgs("RPUSH", "n", weight, "1");
         Assert.Equal("ERR One or more scores can't be converted into double", _redis.Run("SORT n"));
     }
+
+    /// <summary>DUMP shows the nodes: they are those that pushing the elements one by one makes.</summary>
+    [Theory]
+    [InlineData(3, 10)]
+    [InlineData(1000, 5)]
+    [InlineData(81, 99)]
+    [InlineData(82, 99)]
+    [InlineData(90, 88)]
+    [InlineData(91, 88)]
+    [InlineData(3, 9000)]
+    [InlineData(1, 8179)]
+    [InlineData(1, 8192)]
+    public void A_stored_list_is_what_pushes_make(int count, int length)
+    {
+        for (var i = 0; i < count; i++) _redis.RunArgs("RPUSH", "pushed", i.ToString("d3", null).PadRight(length, 'x'));
+        Assert.Equal(count.ToString((IFormatProvider?)null), _redis.Run("SORT pushed BY nosort STORE stored"));
+        Assert.Equal(_redis.RunRaw("DUMP"u8.ToArray(), "pushed"u8.ToArray()), _redis.RunRaw("DUMP"u8.ToArray(), "stored"u8.ToArray()));
+        Assert.Equal(_redis.Run("OBJECT ENCODING pushed"), _redis.Run("OBJECT ENCODING stored"));
+    }
+
+    [Fact]
+    public void Equal_numbers_are_ordered_by_their_text_in_both_directions()
+    {
+        _redis.Run("RPUSH e 1.0 2 1 -0 0 1.00 0.0");
+        Assert.Equal("[-0, 0, 0.0, 1, 1.0, 1.00, 2]", _redis.Run("SORT e"));
+        Assert.Equal("[2, 1.00, 1.0, 1, 0.0, 0, -0]", _redis.Run("SORT e DESC"));
+    }
 }

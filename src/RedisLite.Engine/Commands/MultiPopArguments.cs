@@ -1,0 +1,31 @@
+namespace RedisLite.Engine.Commands;
+
+/// <summary>numkeys key [key ...] end [COUNT count], as LMPOP, ZMPOP and their blocking forms have it. The end is one of two words.</summary>
+internal readonly record struct MultiPopArguments(int FirstKey, int LastKey, bool FromFirstEnd, long Count)
+{
+    private const string NumKeysTooSmall = "ERR numkeys should be greater than 0";
+
+    /// <summary>False: the error has been replied.</summary>
+    public static bool TryParse(CommandContext ctx, int numKeysAt, ReadOnlySpan<byte> firstEnd, ReadOnlySpan<byte> secondEnd, out MultiPopArguments arguments)
+    {
+        arguments = default;
+        var head = ctx.ArgsFrom(numKeysAt);
+        var numKeys = head.NextPositive(NumKeysTooSmall);
+        if (numKeys >= ctx.Argc - numKeysAt - 1) head.Unexpected();
+        if (head.Failed()) return false;
+
+        var last = numKeysAt + (int)numKeys;
+        var args = ctx.ArgsFrom(last + 1);
+        var fromFirst = args.Take(firstEnd);
+        if (!fromFirst && !args.Take(secondEnd)) args.Unexpected();
+        long count = -1;
+        while (args.More)
+        {
+            if (count < 0 && args.Left > 1 && args.Take("COUNT"u8)) count = args.NextPositive("ERR count should be greater than 0");
+            else args.Unexpected();
+        }
+
+        arguments = new MultiPopArguments(numKeysAt + 1, last, fromFirst, count < 0 ? 1 : count);
+        return !args.Failed();
+    }
+}
