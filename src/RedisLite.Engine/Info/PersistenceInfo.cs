@@ -9,7 +9,7 @@ internal static class PersistenceInfo
     {
         var (saver, aof, loader) = (engine.Durability.Saver, engine.Durability.Aof, engine.Durability.Loader);
         var job = engine.Durability.RunningJob;
-        var extra = job is null ? 0 : Math.Max(0, engine.Heap.CommittedBytes - job.MemoryAtStart);
+        var extra = job is null ? 0 : engine.Heap.DeferredBytes;                 // exact: what is kept only for the snapshot
         text.Field("loading", engine.IsLoading ? 1 : 0);
         text.Field("async_loading", 0);
         text.Field("current_cow_peak", extra);

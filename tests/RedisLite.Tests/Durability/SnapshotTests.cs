@@ -35,6 +35,7 @@ public class SnapshotTests
             Assert.Equal("ERR Background save already in progress", server.Run("BGSAVE"));
             Assert.Equal("ERR Background save already in progress", server.Run("SAVE"));
             server.Work(seed + 100, 500);
+            Assert.NotEqual("0", server.Info("current_cow_size"));
             Assert.True(server.Redis.Background.Step());
             server.Work(seed + 200, 500);
             server.Redis.Background.RunAll();
