@@ -34,8 +34,16 @@ internal static class PauseCheck
         for (var i = 0; i < 3; i++) client.Step($"warming up {i}", 100_000, n => $"SET warm{n % 1000} value");
         client.Step("BGSAVE of few keys", 100_000, n => n == 0 ? "BGSAVE" : $"SET warm{n % 1000} value");
         // What a command costs once, when its code is first needed: the runtime compiles what the build could not compile ahead.
-        foreach (var add in new Func<int, string>[] { n => $"HSET first {n} v", n => $"SADD second m{n}", n => $"ZADD third {n} m{n}", n => $"RPUSH fourth {n}" })
-            client.Step("first use: " + add(0), 2000, add);
+        var kinds = new (string Name, Func<int, string> Add)[]
+        {
+            ("hash", n => $"HSET big field:{n:d9} value:{n:d9}"), ("set", n => $"SADD big member:{n:d9}"),
+            ("zset", n => $"ZADD big {n * 7919L % count} member:{n:d9}"), ("list", n => $"RPUSH big element:{n:d9}"),
+        };
+        foreach (var (name, add) in kinds)
+        {
+            client.Step($"first use: {name}", 2000, add);
+            client.Step($"first use: DEL of the {name}", 1, _ => "DEL big");
+        }
         client.Step("first use: FLUSHALL ASYNC", 1, _ => "FLUSHALL ASYNC");
         client.Step("growth: SET of new keys", count * 2, n => $"SET key:{n:d12} valuevaluevalue1");
         var (gen1, gen2) = (GC.CollectionCount(1), GC.CollectionCount(2));
@@ -48,16 +56,12 @@ internal static class PauseCheck
         var at = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() + 30_000;
         client.Step("SET of keys with one expiry", count, n => $"SET key:{n:d12} valuevaluevalue1 PXAT {at}");
         client.Wait("all of them expire", () => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() > at + 5000);
-        foreach (var (name, add) in new (string, Func<int, string>)[]
-                 {
-                     ("hash", n => $"HSET big field:{n:d9} value:{n:d9}"), ("set", n => $"SADD big member:{n:d9}"),
-                     ("zset", n => $"ZADD big {n * 7919L % count} member:{n:d9}"), ("list", n => $"RPUSH big element:{n:d9}"),
-                 })
+        foreach (var (name, add) in kinds)
         {
             client.Step($"growth of a {name}", count, add);
             client.Step($"DEL of the {name}", 1, _ => "DEL big");
         }
-        client.Step("growth of a hash", count, n => $"HSET big field:{n:d9} value:{n:d9}");
+        client.Step("growth of a hash", count, kinds[0].Add);
         client.Step("UNLINK of the hash", 1, _ => "UNLINK big");
         Directory.Delete(directory, recursive: true);
     }

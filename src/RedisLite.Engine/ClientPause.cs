@@ -29,9 +29,7 @@ internal sealed class ClientPause
     {
         if (UntilMs == 0 || UntilMs <= nowMs || client.Has(ClientFlags.Replica | ClientFlags.Internal)) return false;
         if (All) return !(spec.Parent?.Name == "CLIENT" && spec.Name is "UNPAUSE");
-        var writes = spec.Flags;
-        if (spec.FullName == "exec" && client.Multi is { } multi) writes |= multi.Flags;
-        return (writes & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0;
+        return (CommandGate.FlagsOf(client, spec) & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0;
     }
 
     /// <summary>Clients that are held back now.</summary>

@@ -21,7 +21,7 @@ internal static class CommandGate
 
     private static readonly Check[] Checks =
     [
-        ProtectedCommand, Authentication, NotInTransaction, Permission, Memory, TrackingTable, DiskErrors, TooFewReplicas, SubscribedContext, LoadingState, BusyScript,
+        ProtectedCommand, Authentication, NotInTransaction, Permission, Memory, TrackingTable, Writing, SubscribedContext, LoadingState, BusyScript,
     ];
 
     /// <summary>Decide, and reply when the decision is no. The subcommand, where there is one, is found here.</summary>
@@ -195,9 +195,8 @@ internal static class CommandGate
         var enough = engine.Eviction.MakeRoom();
         if (client.Has(ClientFlags.Closing)) return Errors.OutOfMemory;         // evicted itself; nobody will read this
         if (enough) return null;
-        var deny = spec.Has(CommandFlags.DenyOom)
-            || (client.Has(ClientFlags.InMulti) && spec.FullName is not ("exec" or "discard" or "quit" or "reset"))     // queueing takes memory too
-            || (spec.FullName == "exec" && client.Multi is { } multi && (multi.Flags & CommandFlags.DenyOom) != 0);
+        var deny = (FlagsOf(client, spec) & CommandFlags.DenyOom) != 0
+            || (client.Has(ClientFlags.InMulti) && spec.FullName is not ("exec" or "discard" or "quit" or "reset"));    // queueing takes memory too
         return deny ? Errors.OutOfMemory : null;
     }
 
@@ -208,14 +207,17 @@ internal static class CommandGate
         return null;
     }
 
-    private static string? DiskErrors(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
-        engine.WriteRefusal is { } refusal && (Writes(client, spec) || spec.FullName == "ping") && !client.Has(ClientFlags.Internal) ? refusal : null;
+    /// <summary>PING tells what the disk has against writes too.</summary>
+    private static string? Writing(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
+    {
+        if (client.Has(ClientFlags.Internal)) return null;
+        if ((FlagsOf(client, spec) & CommandFlags.Write) != 0) return engine.WriteRefusal;
+        return spec.FullName == "ping" ? engine.DiskRefusal : null;
+    }
 
-    private static string? TooFewReplicas(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
-        engine.HasTooFewReplicas && Writes(client, spec) && !client.Has(ClientFlags.Internal) ? Errors.NoReplicas : null;
-
-    private static bool Writes(Client client, CommandSpec spec) =>
-        spec.Has(CommandFlags.Write) || (spec.FullName == "exec" && client.Multi is { } multi && (multi.Flags & CommandFlags.Write) != 0);
+    /// <summary>The flags of a request: EXEC does what its transaction has queued.</summary>
+    public static CommandFlags FlagsOf(Client client, CommandSpec spec) =>
+        spec.FullName == "exec" && client.Multi is { } multi ? spec.Flags | multi.Flags : spec.Flags;
 
     private static string? SubscribedContext(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
     {

@@ -175,14 +175,17 @@ internal sealed class Engine
     /// <summary>DEBUG SET-ACTIVE-EXPIRE.</summary>
     public bool ActiveExpireEnabled { get; set; } = true;
 
-    /// <summary>Why writes are refused at the moment (MISCONF), null when they are not.</summary>
-    public string? WriteRefusal { get; set; }
+    /// <summary>What the disk has against writes at the moment (MISCONF), null when nothing.</summary>
+    public string? DiskRefusal { get; set; }
+
+    /// <summary>Why writes are refused at the moment, null when they are not.</summary>
+    public string? WriteRefusal => DiskRefusal ?? (HasTooFewReplicas ? Errors.NoReplicas : null);
 
     /// <summary>The configuration wants replicas before it takes writes, and there are none.</summary>
     public bool HasTooFewReplicas => Config.MinReplicasToWrite > 0 && Config.MinReplicasMaxLag > 0;
 
     /// <summary>Something global (maxmemory, a pause, loading, disk errors, too many tracked keys) sends every request through the whole gate.</summary>
-    public bool GateIsNarrow => Config.Maxmemory > 0 || Pause.UntilMs != 0 || IsLoading || WriteRefusal is not null || HasTooFewReplicas || Scripts.Run.IsBusy || Tracking.IsOverLimit;
+    public bool GateIsNarrow => Config.Maxmemory > 0 || Pause.UntilMs != 0 || IsLoading || WriteRefusal is not null || Scripts.Run.IsBusy || Tracking.IsOverLimit;
 
     public bool IsPausedForWrites => Pause.UntilMs != 0 && Pause.IsActive(Clock.NowMs);
 

@@ -252,9 +252,7 @@ internal static class DebugCommands
             return;
         }
 
-        var record = new Record(ctx.Engine.Heap.Arena.Slot(entry.Handle));
-        var payload = DumpPayload.Write(ctx.Engine.Heap, ctx.Engine.Durability.DumpBuffer, record, ctx.Config.RdbVersionToWrite);
-        var length = payload.Length - 1 - RdbFormat.DumpTrailerBytes;             // behind the byte that names the type
+        var length = ctx.Engine.Durability.DumpOf(entry).Length - 1 - RdbFormat.DumpTrailerBytes;             // behind the byte that names the type
         var text = $"Value at:0x{entry.Handle:x} refcount:1 encoding:{EncodingName.Of(entry)} serializedlength:{length} "
             + $"lru:{entry.Access} lru_seconds_idle:{AccessClock.IdleMs(entry.Access, ctx.NowMs) / 1000}";
         ctx.Reply.Simple(Encoding.ASCII.GetBytes(text));

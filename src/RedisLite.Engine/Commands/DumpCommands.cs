@@ -37,8 +37,7 @@ internal static class DumpCommands
             ctx.Reply.Null();
             return;
         }
-        var durability = ctx.Engine.Durability;
-        ctx.Reply.Bulk(DumpPayload.Write(ctx.Engine.Heap, durability.DumpBuffer, new Record(ctx.Engine.Heap.Arena.Slot(entry.Handle)), ctx.Config.RdbVersionToWrite));
+        ctx.Reply.Bulk(ctx.Engine.Durability.DumpOf(entry));
     }
 
     private static void Restore(CommandContext ctx)

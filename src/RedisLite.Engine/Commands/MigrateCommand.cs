@@ -179,7 +179,7 @@ internal static class MigrateCommand
                 text.Arg(ctx.Config.ClusterEnabled ? "RESTORE-ASKING"u8 : "RESTORE"u8);
                 text.Arg(key);
                 text.Arg(ttl);
-                text.Arg(DumpPayload.Write(ctx.Engine.Heap, ctx.Engine.Durability.DumpBuffer, new Record(ctx.Engine.Heap.Arena.Slot(entry.Handle)), ctx.Config.RdbVersionToWrite));
+                text.Arg(ctx.Engine.Durability.DumpOf(entry));
                 if (replace) text.Arg("REPLACE"u8);
             }
             ctx.CloseEntries();

@@ -213,7 +213,7 @@ internal sealed class AofLog : IEffectSink
         if (LastWriteFailure is null) return true;
         LastWriteFailure = null;
         engine.Log.Write(LogLevel.Warning, "AOF write error looks solved. The server can write again.");
-        engine.Durability.UpdateWriteRefusal();
+        engine.Durability.UpdateDiskRefusal();
         return true;
     }
 
@@ -236,7 +236,7 @@ internal sealed class AofLog : IEffectSink
             return;
         }
         LastWriteFailure = problem.Message;
-        engine.Durability.UpdateWriteRefusal();
+        engine.Durability.UpdateDiskRefusal();
     }
 
     private void FsyncNow()
@@ -283,7 +283,7 @@ internal sealed class AofLog : IEffectSink
         engine.Log.Write(LogLevel.Warning, $"Fail to fsync the AOF file: {job.Failure}");
         LastWriteFailure = job.Failure;
         lastWriteTryMs = engine.Clock.NowMs;
-        engine.Durability.UpdateWriteRefusal();
+        engine.Durability.UpdateDiskRefusal();
         ScheduleRewrite();
     }
 
@@ -432,7 +432,7 @@ internal sealed class AofLog : IEffectSink
         rewriteScheduled = false;
         LastWriteFailure = null;
         engine.Sinks.Remove(this);
-        engine.Durability.UpdateWriteRefusal();
+        engine.Durability.UpdateDiskRefusal();
         Synced = Appended;                                      // what counted until now is another log's business
         Waiters.Signal();
     }
@@ -588,7 +588,7 @@ internal sealed class AofLog : IEffectSink
         if (LastWriteFailure is not null)
         {
             LastWriteFailure = null;
-            engine.Durability.UpdateWriteRefusal();
+            engine.Durability.UpdateDiskRefusal();
         }
         BaseSize = bytes;
         CurrentSize = bytes + (file?.Length ?? 0);

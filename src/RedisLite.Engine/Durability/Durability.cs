@@ -20,7 +20,7 @@ internal sealed class Durability
         Aof = new AofLog(engine);
         Loader = new StartupLoader(engine);
         Progress = new ProgressLog(engine);
-        engine.Config.OnChange(UpdateWriteRefusal, "save", "stop-writes-on-bgsave-error");
+        engine.Config.OnChange(UpdateDiskRefusal, "save", "stop-writes-on-bgsave-error");
         engine.Config.OnChange(() => Aof.ApplyConfig(), "appendonly");
         engine.Config.OnChange(() => RunningJob?.ChangeDelay(engine.Config.RdbKeySaveDelay), "rdb-key-save-delay");
         engine.Config.OnChange(Aof.DeleteHistory, "aof-disable-auto-gc");
@@ -68,6 +68,10 @@ internal sealed class Durability
         Aof.Waiters.ServeSignalled();
     }
 
+    /// <summary>A value as DUMP gives it; good until the next one.</summary>
+    public ReadOnlySpan<byte> DumpOf(Entry entry) =>
+        DumpPayload.Write(engine.Heap, DumpBuffer, new Record(engine.Heap.Arena.Slot(entry.Handle)), engine.Config.RdbVersionToWrite);
+
     /// <summary>From time to time.</summary>
     public void Tick(long nowMs)
     {
@@ -78,11 +82,11 @@ internal sealed class Durability
     }
 
     /// <summary>Writes are refused while the disk refuses ours (stop-writes-on-bgsave-error), or the AOF's.</summary>
-    public void UpdateWriteRefusal()
+    public void UpdateDiskRefusal()
     {
-        if (Aof.LastWriteFailure is { } failure) engine.WriteRefusal = $"MISCONF Errors writing to the AOF file: {failure}";
-        else if (!Saver.LastSucceeded && engine.Config.StopWritesOnBgsaveError && engine.Config.Save.Length > 0) engine.WriteRefusal = Errors.MisConf;
-        else engine.WriteRefusal = null;
+        if (Aof.LastWriteFailure is { } failure) engine.DiskRefusal = $"MISCONF Errors writing to the AOF file: {failure}";
+        else if (!Saver.LastSucceeded && engine.Config.StopWritesOnBgsaveError && engine.Config.Save.Length > 0) engine.DiskRefusal = Errors.MisConf;
+        else engine.DiskRefusal = null;
     }
 
     /// <summary>All keys went: a snapshot of them is worth nothing, and with save points the empty state is saved at once.</summary>

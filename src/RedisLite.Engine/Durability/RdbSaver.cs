@@ -109,7 +109,7 @@ internal sealed class RdbSaver
         }
         engine.Log.Write(LogLevel.Warning, job.IsCancelled ? "Background saving terminated by signal" : $"Background saving error: {job.Failure}");
         if (!job.IsCancelled) LastSucceeded = false;
-        engine.Durability.UpdateWriteRefusal();
+        engine.Durability.UpdateDiskRefusal();
     }
 
     private void Succeeded(long dirty)
@@ -118,7 +118,7 @@ internal sealed class RdbSaver
         LastSaveSeconds = engine.Clock.NowMs / 1000;
         LastSucceeded = true;
         Saves++;
-        engine.Durability.UpdateWriteRefusal();
+        engine.Durability.UpdateDiskRefusal();
     }
 
     /// <summary>Save points, and what had to wait.</summary>

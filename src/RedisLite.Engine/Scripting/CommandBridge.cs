@@ -107,7 +107,7 @@ internal sealed class CommandBridge
     {
         if (Client.Has(ClientFlags.Internal)) return null;
         if (engine.IsReplica) return Errors.ReadOnlyReplica;
-        return run.HasWritten ? null : engine.WriteRefusal ?? (engine.HasTooFewReplicas ? Errors.NoReplicas : null);
+        return run.HasWritten ? null : engine.WriteRefusal;
     }
 
     // ---- arguments --------------------------------------------------------------------------------------------------

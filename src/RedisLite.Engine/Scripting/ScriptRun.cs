@@ -64,7 +64,6 @@ internal sealed class ScriptRun
         {
             if (engine.IsReplica && !caller.Has(ClientFlags.Internal)) return Errors.ReadOnlyReplica;
             if (engine.WriteRefusal is { } refusal && !caller.Has(ClientFlags.Internal)) return refusal;
-            if (engine.HasTooFewReplicas && !caller.Has(ClientFlags.Internal)) return Errors.NoReplicas;
             if (outOfMemory && (flags & ScriptFlags.AllowOom) == 0) return Errors.OutOfMemory;
             if (readOnlyCall) return "ERR Can not execute a script with write flag using *_ro command.";
         }

@@ -170,7 +170,7 @@ internal sealed class RdbWriter : ISnapshotWriter
 /// <summary>DUMP payloads: type byte, value, version, checksum.</summary>
 internal static class DumpPayload
 {
-    public static ReadOnlySpan<byte> Write(Heap heap, RdbOutput output, in Record record, int version)
+    public static ReadOnlySpan<byte> Write(Heap heap, RdbOutput output, scoped in Record record, int version)
     {
         output.Reset();
         if (ValueWriter.HasFieldExpiry(record, heap)) version = Math.Max(version, RdbFormat.VersionOfFieldExpiry);
