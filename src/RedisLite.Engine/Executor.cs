@@ -30,11 +30,13 @@ internal sealed class Executor
     private readonly RequestBatch batch = new();
     private readonly LookAhead lookAhead;
     private readonly CommandSpec[] fastSpecs = new CommandSpec[RequestBatch.RequestsMax];
+    private readonly int[] fastCalls = new int[RequestBatch.RequestsMax];
     private readonly CommandContext[] contexts = new CommandContext[NestingMax];
     private readonly CommandContext internalContext;
     private readonly CommandContext replayContext;
     private CommandContext fastContext;
     private int depth;
+    private int fastRuns;
     private int fastCount;
     private long nestedErrors;
 
@@ -237,7 +239,7 @@ internal sealed class Executor
         if (verdict == Verdict.HoldBack) return false;
         if (verdict == Verdict.Run)
         {
-            client.LastCommand = spec;
+            if (!ReferenceEquals(client.LastCommand, spec)) client.LastCommand = spec;
             var isFast = spec!.Has(CommandFlags.Fast) && engine.SlowestUninteresting >= SharedTimeFromUs;
             if (!isFast) SettleFast();
             ctx.Begin(spec);
@@ -248,11 +250,7 @@ internal sealed class Executor
             Running = outer;
             if (client.Has(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) Silence(client, spec, before);
             engine.SendHeldPushes(client);
-            if (isFast)
-            {
-                fastSpecs[fastCount++] = spec;
-                fastContext = ctx;
-            }
+            if (isFast) RememberFast(ctx, spec);
             else if (ctx.HasBlocked) engine.Clock.NextUnit();
             else Account(ctx, engine.Clock.NextUnit());
         }
@@ -285,9 +283,23 @@ internal sealed class Executor
         if (fastCount == 0) return;
         var total = engine.Clock.NanosecondsOf(engine.Clock.NextUnit());
         var share = total / fastCount;
-        for (var i = 0; i < fastCount; i++) Count(fastSpecs[i], share);
-        fastCount = 0;
+        for (var i = 0; i < fastRuns; i++) Count(fastSpecs[i], share, fastCalls[i]);
+        fastCount = fastRuns = 0;
         if (total / 1000 >= engine.SlowestUninteresting) engine.RecordSlow(fastContext, total / 1000);
+    }
+
+    private void RememberFast(CommandContext ctx, CommandSpec spec)
+    {
+        fastCount++;
+        if (!ReferenceEquals(fastContext, ctx)) fastContext = ctx;
+        if (fastRuns > 0 && ReferenceEquals(fastSpecs[fastRuns - 1], spec))
+        {
+            fastCalls[fastRuns - 1]++;
+            return;
+        }
+
+        fastSpecs[fastRuns] = spec;
+        fastCalls[fastRuns++] = 1;
     }
 
     /// <summary>
@@ -341,13 +353,13 @@ internal sealed class Executor
         if (microseconds >= engine.SlowestUninteresting) engine.RecordSlow(ctx, microseconds);
     }
 
-    private void Count(CommandSpec spec, long nanoseconds)
+    private void Count(CommandSpec spec, long nanoseconds, int calls = 1)
     {
-        engine.Stats.Commands++;
-        spec.Calls++;
-        spec.Nanoseconds += nanoseconds;
-        if (depth == 0) engine.LoopTimes.CommandNanoseconds += nanoseconds;
-        if (engine.Config.LatencyTracking) (spec.Latency ??= new LatencyHistogram()).Record(nanoseconds);
+        engine.Stats.Commands += calls;
+        spec.Calls += calls;
+        spec.Nanoseconds += nanoseconds * calls;
+        if (depth == 0) engine.LoopTimes.CommandNanoseconds += nanoseconds * calls;
+        if (engine.Config.LatencyTracking) (spec.Latency ??= new LatencyHistogram()).Record(nanoseconds, calls);
     }
 
     private void FlushEffects(Client client)
