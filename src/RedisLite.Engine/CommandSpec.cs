@@ -98,7 +98,7 @@ internal sealed class CommandSpec(string name, int arity, CommandHandler? handle
 
     public CommandSpec? Parent { get; private set; }
 
-    public bool IsContainer => Subcommands.Length > 0;
+    public bool IsContainer => subcommandIndex is not null;
 
     /// <summary>First, last and step as COMMAND INFO gives them; 0 = no key at a fixed place.</summary>
     public int FirstKey { get; private init; }

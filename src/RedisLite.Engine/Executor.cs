@@ -18,6 +18,7 @@ internal sealed class Executor
 {
     private const int NestingMax = 8;
     private const long SharedTimeFromUs = 1000;
+    private const ClientFlags Silenced = ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext;
 
     /// <summary>From this size on unread bytes are weighed before they become a request.</summary>
     private const int BigRequest = 64 * 1024;
@@ -243,12 +244,12 @@ internal sealed class Executor
             var isFast = spec!.Has(CommandFlags.Fast) && engine.SlowestUninteresting >= SharedTimeFromUs;
             if (!isFast) SettleFast();
             ctx.Begin(spec);
-            var before = client.Output.Length;
+            var before = isFast && !client.Has(Silenced) ? 0 : client.Output.Length;
             var outer = Running;                                // whose script lets this client in meanwhile
             Running = client;
             Invoke(ctx);
             Running = outer;
-            if (client.Has(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) Silence(client, spec, before);
+            if (client.Has(Silenced)) Silence(client, spec, before);
             engine.SendHeldPushes(client);
             if (isFast) RememberFast(ctx, spec);
             else if (ctx.HasBlocked) engine.Clock.NextUnit();

@@ -35,10 +35,13 @@ internal sealed class LookAhead(Engine engine)
         }
 
         bool hasKeys = false, hasElements = false;
+        ReadOnlySpan<byte> name = default;
+        CommandSpec? spec = null;
         for (var i = 0; i < batch.Count; i++)
         {
             ref readonly var request = ref batch.Requests[i];
-            var spec = specs[i] = engine.Commands.Find(batch.Arg(request, 0));
+            if (!batch.Arg(request, 0).SequenceEqual(name)) spec = engine.Commands.Find(name = batch.Arg(request, 0));     // mostly it is the same again
+            specs[i] = spec;
             hashes[i] = 0;
             if (spec is null || spec.FirstKey != 1 || request.Argc < 2) continue;
             hasKeys = true;
