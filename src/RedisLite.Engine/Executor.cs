@@ -241,17 +241,17 @@ internal sealed class Executor
         if (verdict == Verdict.Run)
         {
             if (!ReferenceEquals(client.LastCommand, spec)) client.LastCommand = spec;
-            var isFast = spec!.Has(CommandFlags.Fast) && engine.SlowestUninteresting >= SharedTimeFromUs;
-            if (!isFast) SettleFast();
+            var isBrief = spec!.IsBrief && engine.SlowestUninteresting >= SharedTimeFromUs;
+            if (!isBrief) SettleFast();
             ctx.Begin(spec);
-            var before = isFast && !client.Has(Silenced) ? 0 : client.Output.Length;
+            var before = isBrief && !client.Has(Silenced) ? 0 : client.Output.Length;
             var outer = Running;                                // whose script lets this client in meanwhile
             Running = client;
             Invoke(ctx);
             Running = outer;
             if (client.Has(Silenced)) Silence(client, spec, before);
             engine.SendHeldPushes(client);
-            if (isFast) RememberFast(ctx, spec);
+            if (isBrief) RememberFast(ctx, spec);
             else if (ctx.HasBlocked) engine.Clock.NextUnit();
             else Account(ctx, engine.Clock.NextUnit());
         }
@@ -276,7 +276,7 @@ internal sealed class Executor
 
 
     /// <summary>
-    /// Commands in a row that are all O(1) ("fast") are timed together and share the time evenly: reading the clock costs 20-25 ns, a tenth of such a
+    /// Commands in a row that are all O(1) (<see cref="CommandSpec.IsBrief"/>) are timed together and share the time evenly: reading the clock costs 20-25 ns, a tenth of such a
     /// command. With a slow log threshold below a millisecond every command is timed for itself.
     /// </summary>
     private void SettleFast()
