@@ -237,8 +237,7 @@ internal sealed class Engine
     /// <summary>Timers, expiry, blocked clients, closes: all that is due, in bounded slices.</summary>
     public void EndIteration()
     {
-        Clock.NextUnit();
-        var cronBegan = Clock.UnitTicks;
+        var cronBegan = Clock.UnitTicks;            // the last unit has just ended
         cron.Run();
         Tracking.Broadcast();
         ClientEviction.Run();

@@ -1,7 +1,7 @@
 namespace RedisLite.Engine;
 
 /// <summary>
-/// The time of the engine. Wall clock and monotonic clock are read once per loop iteration; inside it only the monotonic
+/// The time of the engine. The wall clock is read at most once per loop iteration; inside it only the monotonic
 /// one is read, once per unit: the end of one unit is the start of the next. <see cref="NowMs"/> stands still while a unit runs.
 /// </summary>
 internal sealed class EngineClock
@@ -19,7 +19,8 @@ internal sealed class EngineClock
         this.time = time;
         microsecondsPerTick = 1_000_000.0 / time.TimestampFrequency;
         ticksPerMs = Math.Max(1, time.TimestampFrequency / 1000);
-        Refresh();
+        UnitTicks = time.GetTimestamp();
+        ReadWallClock(UnitTicks);
         StartedMs = NowMs;
     }
 
@@ -48,13 +49,20 @@ internal sealed class EngineClock
     /// <summary>The unit goes on as if it had not been interrupted.</summary>
     public void ResumeUnit(long unitTicks) => UnitTicks = unitTicks;
 
-    /// <summary>Read both clocks. Called once per loop iteration.</summary>
+    /// <summary>Once per loop iteration. The wall clock is read when a millisecond has passed, as reading it costs more than the monotonic one.</summary>
     public void Refresh()
     {
+        var now = time.GetTimestamp();
+        UnitTicks = now;
+        if (now - ticksAtBase >= ticksPerMs) ReadWallClock(now);
+    }
+
+    private void ReadWallClock(long now)
+    {
         wallUsAtBase = (time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
-        ticksAtBase = UnitTicks = time.GetTimestamp();
+        ticksAtBase = now;
         NowMs = wallUsAtBase / 1000;
-        ticksAtNextMs = ticksAtBase + ticksPerMs;
+        ticksAtNextMs = now + ticksPerMs;
     }
 
     /// <summary>Close a unit and open the next. Returns the ticks that the closed unit took.</summary>
