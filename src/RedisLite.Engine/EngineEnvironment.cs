@@ -9,6 +9,9 @@ internal enum LogLevel
     Verbose,
     Notice,
     Warning,
+
+    /// <summary>A level to filter by that no line has.</summary>
+    Nothing,
 }
 
 /// <summary>Where log lines go. Level filtering (loglevel) is done by the implementation.</summary>

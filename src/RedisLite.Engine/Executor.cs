@@ -22,6 +22,8 @@ internal sealed class Executor
     /// <summary>From this size on unread bytes are weighed before they become a request.</summary>
     private const int BigRequest = 64 * 1024;
 
+    private const ClientFlags Silenced = ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext;
+
     /// <summary>Below this, output limits are looked at once for the whole batch; above, they stop the batch at once.</summary>
     private const long UncheckedOutputMax = 16 * 1024;
 
@@ -145,6 +147,7 @@ internal sealed class Executor
         var before = engine.Clock.Timestamp();
         var outer = Running;
         Running = client;
+        var written = client.Output.Length;
         Invoke(ctx);
         Running = outer;
         FlushEffects(client);                           // also of one that waits on: XREADGROUP may have made its consumer anew
@@ -152,13 +155,15 @@ internal sealed class Executor
         if (ctx.HasBlocked) return;
 
         engine.Blocked.Unblock(client);
+        if (client.Has(Silenced)) Silence(client, state.Request.Spec, written);
         Account(ctx, engine.Clock.Timestamp() - before);
         Resume(client);
     }
 
     /// <summary>A blocked client was answered without its command having run (timeout, CLIENT UNBLOCK).</summary>
-    public void FinishBlocked(Client client, BlockedState state, bool failed)
+    public void FinishBlocked(Client client, BlockedState state, long lengthBefore, bool failed)
     {
+        if (client.Has(Silenced)) Silence(client, state.Request.Spec, lengthBefore);
         state.Request.Spec.Calls++;
         if (failed) state.Request.Spec.FailedCalls++;
         Resume(client);
@@ -233,6 +238,7 @@ internal sealed class Executor
     private bool RunUnit(Client client, CommandContext ctx, CommandSpec? spec)
     {
         client.TotalCommands++;
+        var before = client.Output.Length;
         var verdict = CommandGate.Admit(engine, client, ctx, ref spec);
         if (verdict == Verdict.HoldBack) return false;
         if (verdict == Verdict.Run)
@@ -241,12 +247,11 @@ internal sealed class Executor
             var isFast = spec!.Has(CommandFlags.Fast) && engine.SlowestUninteresting >= SharedTimeFromUs;
             if (!isFast) SettleFast();
             ctx.Begin(spec);
-            var before = client.Output.Length;
             var outer = Running;                                // whose script lets this client in meanwhile
             Running = client;
             Invoke(ctx);
             Running = outer;
-            if (client.Has(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) Silence(client, spec, before);
+            if (client.Has(Silenced)) Silence(client, spec, before);
             engine.SendHeldPushes(client);
             if (isFast)
             {
@@ -259,6 +264,7 @@ internal sealed class Executor
         else
         {
             SettleFast();
+            if (client.Has(Silenced)) Silence(client, spec, before);
             client.LastCommand = spec;
             engine.Clock.NextUnit();
         }
@@ -294,9 +300,10 @@ internal sealed class Executor
     /// CLIENT REPLY OFF and SKIP: take back what the command wrote. SKIP holds for the command after it. What (un)subscribing says is no reply but a
     /// push, and is sent all the same.
     /// </summary>
-    private static void Silence(Client client, CommandSpec spec, long lengthBefore)
+    private static void Silence(Client client, CommandSpec? spec, long lengthBefore)
     {
-        var pushes = spec.Has(CommandFlags.PubSub) && spec.Name.EndsWith("SUBSCRIBE", StringComparison.Ordinal);
+        if (client.Has(ClientFlags.Blocked)) return;            // its reply comes later, and so does the end of SKIP
+        var pushes = spec is not null && spec.Has(CommandFlags.PubSub) && spec.Name.EndsWith("SUBSCRIBE", StringComparison.Ordinal);
         if (!pushes) client.Output.Truncate(lengthBefore);
         if (client.Has(ClientFlags.ReplySkip)) client.Clear(ClientFlags.ReplySkip);
         if (!client.Has(ClientFlags.ReplySkipNext)) return;

@@ -47,8 +47,16 @@ internal sealed class ServerCommand
         AnnounceStart();
         if (!IsListening(server)) return 1;
 
-        using var signals = new Signals(config, Say, server);
         AnnounceListening(server);
+        if (server.Port == 0 && config.Unixsocket.Length == 0)
+        {
+            Say(EngineLevel.Warning, "Configured to not listen anywhere, exiting.");
+            return 1;
+        }
+
+        using var signals = new Signals(config, Say, server);
+        PidFile.Write(config, reason => Say(EngineLevel.Warning, reason));
+        Say(EngineLevel.Notice, "Server initialized");
         if (!HasLoaded(server)) return server.Completion.GetAwaiter().GetResult();
         AnnounceReady(server);
         var exitCode = Serve(server);
@@ -100,9 +108,7 @@ internal sealed class ServerCommand
     private void AnnounceListening(RedisLiteServer server)
     {
         if (config.AlwaysShowLogo || (config.Logfile.Length == 0 && !Console.IsOutputRedirected)) output.WriteRaw(Banner.Text(config, server.Port));
-        Say(EngineLevel.Notice, $"Running mode={(config.ClusterEnabled ? "cluster" : "standalone")}, port={server.Port}, PID: {Environment.ProcessId}.");
-        PidFile.Write(config, reason => Say(EngineLevel.Warning, reason));
-        Say(EngineLevel.Notice, "Server initialized");
+        else Say(EngineLevel.Notice, $"Running mode={(config.ClusterEnabled ? "cluster" : "standalone")}, port={server.Port}.");
     }
 
     private void AnnounceReady(RedisLiteServer server)

@@ -441,18 +441,13 @@ internal static class SortedSetCommands
         ctx.Block(ValueType.ZSet, 1, lastKey, timeout);
     }
 
-    private static void ZMPop(CommandContext ctx) => MultiPop(ctx, numKeysAt: 1, timeout: null);
+    private static void ZMPop(CommandContext ctx) => MultiPop(ctx, mayBlock: false);
 
-    private static void BZMPop(CommandContext ctx)
-    {
-        var args = ctx.ArgsFrom(1);
-        var timeout = args.NextTimeout();
-        if (!args.Failed()) MultiPop(ctx, numKeysAt: 2, timeout);
-    }
+    private static void BZMPop(CommandContext ctx) => MultiPop(ctx, mayBlock: true);
 
-    private static void MultiPop(CommandContext ctx, int numKeysAt, long? timeout)
+    private static void MultiPop(CommandContext ctx, bool mayBlock)
     {
-        if (!MultiPopArguments.TryParse(ctx, numKeysAt, "MIN"u8, "MAX"u8, out var wanted)) return;
+        if (!MultiPopArguments.TryParse(ctx, mayBlock, "MIN"u8, "MAX"u8, out var wanted)) return;
         var fromMax = !wanted.FromFirstEnd;
         for (var i = wanted.FirstKey; i <= wanted.LastKey; i++)
         {
@@ -468,7 +463,7 @@ internal static class SortedSetCommands
             return;
         }
 
-        if (timeout is { } ms) ctx.Block(ValueType.ZSet, wanted.FirstKey, wanted.LastKey, ms);
+        if (mayBlock) ctx.Block(ValueType.ZSet, wanted.FirstKey, wanted.LastKey, wanted.TimeoutMs);
         else ctx.Reply.NullArray();
     }
 }
