@@ -47,6 +47,9 @@ internal interface IProcessFacts
 
     /// <summary>End the process (or the embedded instance). Called by SHUTDOWN after everything is saved.</summary>
     void Exit(int code);
+
+    /// <summary>End the process as a fault would, at once (DEBUG SEGFAULT).</summary>
+    void Crash();
 }
 
 internal delegate void SecretSource(Span<byte> destination);

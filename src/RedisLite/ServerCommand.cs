@@ -55,6 +55,7 @@ internal sealed class ServerCommand
         }
 
         using var signals = new Signals(config, Say, server);
+        ProcessTitle.Attach(config);
         PidFile.Write(config, reason => Say(EngineLevel.Warning, reason));
         Say(EngineLevel.Notice, "Server initialized");
         if (!HasLoaded(server)) return server.Completion.GetAwaiter().GetResult();
@@ -63,6 +64,7 @@ internal sealed class ServerCommand
 
         Supervisor.Tell(config, "STOPPING=1\n");
         if (PidFile.TryRemove(config)) Say(EngineLevel.Notice, "Removing the pid file.");
+        if (config.Unixsocket.Length > 0) Say(EngineLevel.Notice, "Removing the unix socket file.");
         Say(EngineLevel.Warning, "Redis is now ready to exit, bye bye...");
         return exitCode;
     }

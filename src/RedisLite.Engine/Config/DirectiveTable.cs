@@ -18,7 +18,6 @@ internal static class DirectiveTable
     private const string AlwaysLazy = "a big value always gives its memory back in slices";
     private const string NoSyslog = "log lines go to standard output or to logfile";
     private const string LoopTimers = "timers follow their own deadlines, so the tick need not adapt";
-    private const string NoTitle = "the runtime owns the argument area that a process title would overwrite";
 
     public static Directive[] Rows { get; } = Number(
     [
@@ -63,8 +62,8 @@ internal static class DirectiveTable
         Text("dir", "", static c => ref c.Dir, Protected | DenyLoading),
         Enum("supervised", (int)Supervision.No, "upstart systemd auto no",
             static c => (int)c.Supervised, static (c, v) => c.Supervised = (Supervision)v, Immutable),
-        Bool("set-proc-title", true, null, Immutable, noEffect: NoTitle),
-        Text("proc-title-template", "{title} {listen-addr} {server-mode}", null, noEffect: NoTitle, check: CheckTitleTemplate),
+        Bool("set-proc-title", true, static c => ref c.SetProcTitle, Immutable),
+        Text("proc-title-template", "{title} {listen-addr} {server-mode}", static c => ref c.ProcTitleTemplate, check: CheckTitleTemplate),
         Text("locale-collate", "", null, noEffect: "texts are compared byte by byte in every locale"),
         new ShutdownDirective("shutdown-on-sigint", static c => ref c.ShutdownOnSigint),
         new ShutdownDirective("shutdown-on-sigterm", static c => ref c.ShutdownOnSigterm),

@@ -85,6 +85,30 @@ public class ServerCommandTests
         Assert.Matches(@"alive +53\d{5} bytes", _redis.Run("MEMORY MALLOC-STATS"));
     }
 
+    [Theory]
+    [InlineData("SEGFAULT")]
+    [InlineData("PANIC")]
+    [InlineData("ASSERT")]
+    [InlineData("OOM")]
+    public void A_crash_can_be_had_for_the_asking(string how)
+    {
+        Assert.False(_redis.Process.HasCrashed);
+        _redis.Run("DEBUG " + how);
+        Assert.True(_redis.Process.HasCrashed);
+    }
+
+    [Fact]
+    public void Clients_are_shown_by_size()
+    {
+        Assert.Equal("ERR maxmemory-clients is disabled.", _redis.Run("DEBUG CLIENT-EVICTION"));
+        _redis.Run("CONFIG SET maxmemory-clients 100mb");
+        var lines = _redis.Run("DEBUG CLIENT-EVICTION").TrimEnd('\n').Split('\n');
+        Assert.Equal(19, lines.Length);
+        Assert.Matches(@"^bucket          0 -      32767: tot-mem: +\d+, clients: 1$", lines[0]);
+        Assert.Equal("bucket      32768 -      65535: tot-mem:          0, clients: 0", lines[1]);
+        Assert.Equal("bucket 4294967296+            : tot-mem:          0, clients: 0", lines[18]);
+    }
+
     [Fact]
     public void Digests_are_those_of_Redis()
     {
@@ -347,6 +371,7 @@ public class ServerCommandTests
         _redis.RunArgs("SET", "k", new string('x', 1_000_000));
         _redis.Advance(1000);
         Assert.Equal(0, _redis.Engine.Stats.PeakMemory);
+        Assert.InRange(_redis.Engine.NextWakeMs(), 1, 100);                      // and yet the loop sleeps
         _redis.Run("DEBUG PAUSE-CRON 0");
         _redis.Advance(1000);
         Assert.True(_redis.Engine.Stats.PeakMemory > 1_000_000);
