@@ -77,6 +77,15 @@ internal ref struct ArgReader
         return value;
     }
 
+    /// <summary>The index of a database that exists; 0 when it does not.</summary>
+    public int NextDatabase()
+    {
+        var index = NextInt64(int.MinValue, int.MaxValue);
+        if (index >= 0 && index < ctx.Engine.Databases.Length) return error is null ? (int)index : 0;
+        Fail(Errors.DbIndexOutOfRange);
+        return 0;
+    }
+
     public double NextDouble(string onError = Errors.NotFloat)
     {
         var arg = Next();
@@ -89,9 +98,13 @@ internal ref struct ArgReader
     /// <summary>Seconds as a fraction, 0 = for ever. Returns milliseconds.</summary>
     public long NextTimeout()
     {
-        var seconds = NextDouble(Errors.TimeoutNotFloat);
+        var arg = Next();
         if (error is not null) return 0;
-        if (seconds < 0) error = Errors.TimeoutNegative;
+        // As a long double reads it: what only such a one holds is a number all the same, far too big or as good as 0.
+        if (!NumberText.TryParseDouble(arg, out var seconds)
+            && !(ExtendedFloat.TryParse(arg, out var wide) && wide.IsFinite && NumberText.TryParseScoreBound(arg, out seconds, out _)))
+            error = Errors.TimeoutNotFloat;
+        else if (seconds < 0) error = Errors.TimeoutNegative;
         else if (seconds * 1000 > long.MaxValue - 1e15) error = Errors.TimeoutOutOfRange;
         else return (long)Math.Ceiling(seconds * 1000);
         return 0;

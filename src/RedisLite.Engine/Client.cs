@@ -33,7 +33,7 @@ internal enum ClientFlags
     Script = 1 << 28,
 
     /// <summary>Any of these sends a request through the whole gate.</summary>
-    GateMask = NeedsAuth | InMulti | Subscribed | Replica | Restricted,
+    GateMask = NeedsAuth | InMulti | Subscribed | Monitor | Replica | Restricted,
 
     /// <summary>Any of these stops reading further requests.</summary>
     StopMask = Blocked | Closing | CloseAfterReply | Postponed,

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace RedisLite.Engine;
 
 /// <summary>
@@ -9,6 +12,9 @@ internal sealed class ClientEviction(Engine engine)
     private const long LimitMin = 128 * 1024;
     private const int ClientsPerMs = 100;
     private const int AgeMaxMs = 20;
+
+    private const long SmallestClass = 1L << 15;
+    private const long BiggestClass = 1L << 32;
 
     private long nextMs;
 
@@ -55,6 +61,21 @@ internal sealed class ClientEviction(Engine engine)
     public void RequestBegan(Client client, long bytes)
     {
         if (engine.Config.MaxmemoryClients != 0 && Limit is > 0 and var limit && bytes > limit && Counts(client)) Evict(client);
+    }
+
+    /// <summary>How much the clients of each size take together, size doubling from line to line.</summary>
+    public string Describe()
+    {
+        var text = new StringBuilder();
+        var clients = engine.Clients.All.Where(Counts).Select(ClientText.MemoryOf).ToArray();
+        for (long from = 0, to = SmallestClass; ; from = to, to *= 2)
+        {
+            var isLast = from == BiggestClass;
+            var members = clients.Where(bytes => bytes >= from && (isLast || bytes < to)).ToArray();
+            var range = isLast ? $"{from,10}+            " : $"{from,10} - {to - 1,10}";
+            text.Append(CultureInfo.InvariantCulture, $"bucket {range}: tot-mem: {members.Sum(),10}, clients: {members.Length}\n");
+            if (isLast) return text.ToString();
+        }
     }
 
     private void Evict(Client client)

@@ -21,7 +21,7 @@ internal static class CommandGate
 
     private static readonly Check[] Checks =
     [
-        ProtectedCommand, Authentication, NotInTransaction, Permission, Memory, TrackingTable, Writing, SubscribedContext, LoadingState, BusyScript,
+        ProtectedCommand, Authentication, NotInTransaction, Permission, Memory, TrackingTable, Writing, SubscribedContext, LoadingState, BusyScript, Monitoring,
     ];
 
     /// <summary>Decide, and reply when the decision is no. The subcommand, where there is one, is found here.</summary>
@@ -235,4 +235,10 @@ internal static class CommandGate
         if (!engine.Scripts.Run.IsBusy || spec.Has(CommandFlags.AllowBusy)) return null;
         return engine.Scripts.Run.IsFunction ? Errors.BusyFunction : Errors.BusyScript;
     }
+
+    /// <summary>Whoever watches the commands of all gets them as a replica would, and is held to a replica's rules.</summary>
+    private static string? Monitoring(Engine engine, Client client, CommandContext ctx, CommandSpec spec) =>
+        client.Has(ClientFlags.Monitor) && (FlagsOf(client, spec) & (CommandFlags.Write | CommandFlags.ReadOnly | CommandFlags.MayReplicate)) != 0
+            ? "ERR Replica can't interact with the keyspace"
+            : null;
 }

@@ -30,9 +30,10 @@ internal sealed class Cron(Engine engine)
         if (engine.Expiry.NextRunMs <= now) engine.Expiry.Run();
         if (engine.Eviction.IsRunning) engine.Eviction.MakeRoom(beforeRequest: false);
         workLeft = engine.Heap.RunBackground(engine.Config.Activedefrag);
-        if (now < nextTickMs || engine.CronPaused) return;
+        if (now < nextTickMs) return;
 
         nextTickMs = now + (1000 / Math.Clamp(engine.Config.Hz, 1, 500));
+        if (engine.CronPaused) return;
         engine.Rates.Sample(now, engine.Stats, engine.LoopTimes);
         engine.Expiry.SampleLifetimes();
         engine.Clients.CloseIdle(now);

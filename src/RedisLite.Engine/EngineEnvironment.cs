@@ -9,6 +9,9 @@ internal enum LogLevel
     Verbose,
     Notice,
     Warning,
+
+    /// <summary>A level to filter by that no line has.</summary>
+    Nothing,
 }
 
 /// <summary>Where log lines go. Level filtering (loglevel) is done by the implementation.</summary>
@@ -44,6 +47,9 @@ internal interface IProcessFacts
 
     /// <summary>End the process (or the embedded instance). Called by SHUTDOWN after everything is saved.</summary>
     void Exit(int code);
+
+    /// <summary>End the process as a fault would, at once (DEBUG SEGFAULT).</summary>
+    void Crash();
 }
 
 internal delegate void SecretSource(Span<byte> destination);

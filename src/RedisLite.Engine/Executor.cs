@@ -148,6 +148,7 @@ internal sealed class Executor
         var before = engine.Clock.Timestamp();
         var outer = Running;
         Running = client;
+        var written = client.Output.Length;
         Invoke(ctx);
         Running = outer;
         FlushEffects(client);                           // also of one that waits on: XREADGROUP may have made its consumer anew
@@ -155,13 +156,15 @@ internal sealed class Executor
         if (ctx.HasBlocked) return;
 
         engine.Blocked.Unblock(client);
+        if (client.Has(Silenced)) Silence(client, state.Request.Spec, written);
         Account(ctx, engine.Clock.Timestamp() - before);
         Resume(client);
     }
 
     /// <summary>A blocked client was answered without its command having run (timeout, CLIENT UNBLOCK).</summary>
-    public void FinishBlocked(Client client, BlockedState state, bool failed)
+    public void FinishBlocked(Client client, BlockedState state, long lengthBefore, bool failed)
     {
+        if (client.Has(Silenced)) Silence(client, state.Request.Spec, lengthBefore);
         state.Request.Spec.Calls++;
         if (failed) state.Request.Spec.FailedCalls++;
         Resume(client);
@@ -236,6 +239,7 @@ internal sealed class Executor
     private bool RunUnit(Client client, CommandContext ctx, CommandSpec? spec)
     {
         client.TotalCommands++;
+        var before = client.Output.Length;
         var verdict = CommandGate.Admit(engine, client, ctx, ref spec);
         if (verdict == Verdict.HoldBack) return false;
         if (verdict == Verdict.Run)
@@ -244,7 +248,6 @@ internal sealed class Executor
             var isBrief = spec!.IsBrief && engine.SlowestUninteresting >= SharedTimeFromUs;
             if (!isBrief) SettleFast();
             ctx.Begin(spec);
-            var before = isBrief && !client.Has(Silenced) ? 0 : client.Output.Length;
             var outer = Running;                                // whose script lets this client in meanwhile
             Running = client;
             Invoke(ctx);
@@ -258,6 +261,7 @@ internal sealed class Executor
         else
         {
             SettleFast();
+            if (client.Has(Silenced)) Silence(client, spec, before);
             client.LastCommand = spec;
             engine.Clock.NextUnit();
         }
@@ -307,9 +311,10 @@ internal sealed class Executor
     /// CLIENT REPLY OFF and SKIP: take back what the command wrote. SKIP holds for the command after it. What (un)subscribing says is no reply but a
     /// push, and is sent all the same.
     /// </summary>
-    private static void Silence(Client client, CommandSpec spec, long lengthBefore)
+    private static void Silence(Client client, CommandSpec? spec, long lengthBefore)
     {
-        var pushes = spec.Has(CommandFlags.PubSub) && spec.Name.EndsWith("SUBSCRIBE", StringComparison.Ordinal);
+        if (client.Has(ClientFlags.Blocked)) return;            // its reply comes later, and so does the end of SKIP
+        var pushes = spec is not null && spec.Has(CommandFlags.PubSub) && spec.Name.EndsWith("SUBSCRIBE", StringComparison.Ordinal);
         if (!pushes) client.Output.Truncate(lengthBefore);
         if (client.Has(ClientFlags.ReplySkip)) client.Clear(ClientFlags.ReplySkip);
         if (!client.Has(ClientFlags.ReplySkipNext)) return;

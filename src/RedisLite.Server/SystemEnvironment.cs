@@ -59,6 +59,8 @@ internal sealed class ProcessFacts(ServerConfig config, Func<int> port, Action<i
 
     public void Exit(int code) => exit(code);
 
+    public void Crash() => Environment.FailFast("DEBUG");
+
     private static long ReadSystemMemory()
     {
         if (!System.OperatingSystem.IsLinux() || !File.Exists("/proc/meminfo")) return GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;

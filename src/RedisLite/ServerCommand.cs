@@ -47,14 +47,24 @@ internal sealed class ServerCommand
         AnnounceStart();
         if (!IsListening(server)) return 1;
 
-        using var signals = new Signals(config, Say, server);
         AnnounceListening(server);
+        if (server.Port == 0 && config.Unixsocket.Length == 0)
+        {
+            Say(EngineLevel.Warning, "Configured to not listen anywhere, exiting.");
+            return 1;
+        }
+
+        using var signals = new Signals(config, Say, server);
+        ProcessTitle.Attach(config);
+        PidFile.Write(config, reason => Say(EngineLevel.Warning, reason));
+        Say(EngineLevel.Notice, "Server initialized");
         if (!HasLoaded(server)) return server.Completion.GetAwaiter().GetResult();
         AnnounceReady(server);
         var exitCode = Serve(server);
 
         Supervisor.Tell(config, "STOPPING=1\n");
         if (PidFile.TryRemove(config)) Say(EngineLevel.Notice, "Removing the pid file.");
+        if (config.Unixsocket.Length > 0) Say(EngineLevel.Notice, "Removing the unix socket file.");
         Say(EngineLevel.Warning, "Redis is now ready to exit, bye bye...");
         return exitCode;
     }
@@ -100,9 +110,7 @@ internal sealed class ServerCommand
     private void AnnounceListening(RedisLiteServer server)
     {
         if (config.AlwaysShowLogo || (config.Logfile.Length == 0 && !Console.IsOutputRedirected)) output.WriteRaw(Banner.Text(config, server.Port));
-        Say(EngineLevel.Notice, $"Running mode={(config.ClusterEnabled ? "cluster" : "standalone")}, port={server.Port}, PID: {Environment.ProcessId}.");
-        PidFile.Write(config, reason => Say(EngineLevel.Warning, reason));
-        Say(EngineLevel.Notice, "Server initialized");
+        else Say(EngineLevel.Notice, $"Running mode={(config.ClusterEnabled ? "cluster" : "standalone")}, port={server.Port}.");
     }
 
     private void AnnounceReady(RedisLiteServer server)

@@ -319,4 +319,8 @@ internal sealed class TestProcess(SimClock clock) : IProcessFacts
     public int? ExitCode { get; private set; }
 
     public void Exit(int code) => ExitCode = code;
+
+    public bool HasCrashed { get; private set; }
+
+    public void Crash() => HasCrashed = true;
 }

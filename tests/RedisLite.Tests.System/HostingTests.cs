@@ -74,7 +74,8 @@ public sealed class HostingTests
             Assert.Equal("77", client.Ask("CONFIG", "GET", "timeout").Items![1].Text);
             Assert.Contains("Ready to accept connections", File.ReadAllText(Path.Combine(directory, "log")), StringComparison.Ordinal);
             using (var kill = Process.Start("kill", ["-TERM", Text(pid)])) kill.WaitForExit();
-            Assert.True(WaitFor(() => !File.Exists(pidFile)));
+            Assert.True(server.WaitForExit(TimeSpan.FromSeconds(10)));
+            Assert.False(File.Exists(pidFile));
         }
         Directory.Delete(directory, recursive: true);
     }

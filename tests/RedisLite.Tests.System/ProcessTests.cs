@@ -125,7 +125,28 @@ public sealed class ProcessTests
         using (var client = server.Connect()) client.Call("PING");
         Assert.True(WaitFor(() => server.Output.Contains("Ready to accept connections", StringComparison.Ordinal)), server.Output);
         Assert.Contains($"{server.Pid}:M", server.Output, StringComparison.Ordinal);
-        Assert.Contains("PID: " + server.Pid, server.Output.Replace("pid=", "PID: ", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("pid=" + server.Pid, server.Output, StringComparison.Ordinal);
+        Assert.Contains($"Running mode=standalone, port={server.Port}.", server.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_title_of_the_process_follows_its_template()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        using var server = new ServerProcess("--bind", "127.0.0.1", "::1");
+        using var client = server.Connect();
+        string Title() => File.ReadAllText($"/proc/{server.Pid}/cmdline").TrimEnd('\0');
+        Assert.True(WaitFor(() => Title().EndsWith($"redislite 127.0.0.1:{server.Port}", StringComparison.Ordinal)), Title());
+        Assert.Equal("+OK\r\n", client.Text("CONFIG", "SET", "proc-title-template", "{port} {tls-port} {config-file} {server-mode}"));
+        Assert.Equal($"{server.Port} 0 -", Title());
+    }
+
+    [Fact]
+    public void A_server_that_listens_nowhere_ends()
+    {
+        var run = Launch("--port", "0");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("Configured to not listen anywhere, exiting.", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]

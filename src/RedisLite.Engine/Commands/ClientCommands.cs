@@ -98,7 +98,7 @@ internal static class ClientCommands
 
         if (!IsValidName(ctx.Arg(3)))
         {
-            ctx.Fail($"ERR {(isName ? "lib-name" : "lib-ver")} cannot contain spaces, newlines or special characters.");
+            ctx.Fail($"ERR {ctx.ArgText(2)} cannot contain spaces, newlines or special characters.");
             return;
         }
 
@@ -302,12 +302,13 @@ internal static class ClientCommands
     private static void ClientUnblock(CommandContext ctx)
     {
         if (TooMany(ctx, most: 4)) return;
-        var args = ctx.ArgsFrom(2);
-        var id = args.NextInt64();
-        var error = false;
-        if (args.Take("ERROR"u8)) error = true;
-        else if (!args.Take("TIMEOUT"u8) && args.More) args.Fail("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
-        if (args.Failed()) return;
+        var error = ctx.Argc == 4 && ctx.ArgIs(3, "ERROR"u8);
+        if (ctx.Argc == 4 && !error && !ctx.ArgIs(3, "TIMEOUT"u8))
+        {
+            ctx.Fail("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+            return;
+        }
+        if (!ctx.TryInt64(2, out var id)) return;
 
         var client = ctx.Engine.Clients.Find(id);
         var blocked = client?.Blocked is not null;

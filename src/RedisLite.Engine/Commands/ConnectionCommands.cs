@@ -176,14 +176,10 @@ internal static class ConnectionCommands
 
     private static void Select(CommandContext ctx)
     {
-        if (!ctx.TryInt64(1, out var index, Errors.NotInteger)) return;
-        if (index < 0 || index >= ctx.Engine.Databases.Length)
-        {
-            ctx.Fail(Errors.DbIndexOutOfRange);
-            return;
-        }
-
-        ctx.Select((int)index);
+        var args = ctx.ArgsFrom(1);
+        var index = args.NextDatabase();
+        if (args.Failed()) return;
+        ctx.Select(index);
         ctx.Reply.Ok();
     }
 

@@ -22,7 +22,9 @@ internal static class DebugCommands
     private static readonly Part[] Parts =
     [
         new("AOF-FLUSH-SLEEP", 1, 1, AofFlushSleep, "AOF-FLUSH-SLEEP <microseconds>", "    Sleep so long before each write to the AOF, as a slow disk would."),
+        new("ASSERT", 0, 0, Crash, "ASSERT, OOM, PANIC, SEGFAULT", "    End the process at once, as a crash does: nothing is saved, nobody is told."),
         new("CHANGE-REPL-ID", 0, 0, ChangeReplId, "CHANGE-REPL-ID", "    Take another replication ID, so that replicas need a full copy."),
+        new("CLIENT-EVICTION", 0, 0, ClientEviction, "CLIENT-EVICTION", "    Show how many clients there are of which size (maxmemory-clients)."),
         new("CONFIG-REWRITE-FORCE-ALL", 0, 0, static ctx => ConfigCommands.Rewrite(ctx, all: true), "CONFIG-REWRITE-FORCE-ALL",
             "    CONFIG REWRITE of every directive, changed or not."),
         new("DIGEST", 0, 0, Digest, "DIGEST", "    20 bytes in hex that are the same for the same data, here and in Redis."),
@@ -33,6 +35,8 @@ internal static class DebugCommands
         new("HTSTATS-KEY", 1, 1, HtStatsKey, "HTSTATS-KEY <key>", "    Figures of the table that a value is kept in."),
         new("LISTPACK", 1, 1, ListPackEntries, "LISTPACK <key>", "    Write the entries of a listpack to the log."),
         new("OBJECT", 1, 1, Object, "OBJECT <key>", "    How a value is stored."),
+        new("OOM", 0, 0, Crash),
+        new("PANIC", 0, 0, Crash),
         new("PAUSE-CRON", 1, 1, PauseCron, "PAUSE-CRON <0|1>", "    Stop what the server does from time to time by itself."),
         new("POPULATE", 1, 3, Populate, "POPULATE <count> [<prefix>] [<size>]", "    Make string keys named key:<number>, or with another prefix.",
             "    They are not propagated."),
@@ -45,6 +49,7 @@ internal static class DebugCommands
             "    With 0, a client whose replies have been sent keeps a buffer for the next ones."),
         new("QUICKLIST-PACKED-THRESHOLD", 1, 1, PackedThreshold, "QUICKLIST-PACKED-THRESHOLD <size>",
             "    List elements of this size get a node of their own from now on (0: the default of 1gb)."),
+        new("SEGFAULT", 0, 0, Crash),
         new("SET-ACTIVE-EXPIRE", 1, 1, SetActiveExpire, "SET-ACTIVE-EXPIRE <0|1>",
             "    With 0, keys past their time go only when somebody asks for them."),
         new("SET-DISABLE-DENY-SCRIPTS", 1, 1, SetDisableDenyScripts, "SET-DISABLE-DENY-SCRIPTS <0|1>",
@@ -176,6 +181,18 @@ internal static class DebugCommands
     }
 
     private static bool IsOn(CommandContext ctx, int argument = 2) => NumberText.TryParseInt64(ctx.Arg(argument), out var value) && value != 0;
+
+    private static void ClientEviction(CommandContext ctx)
+    {
+        if (ctx.Engine.ClientEviction.Limit == 0) ctx.Fail("ERR maxmemory-clients is disabled.");
+        else Verbatim(ctx, ctx.Engine.ClientEviction.Describe());
+    }
+
+    private static void Crash(CommandContext ctx)
+    {
+        ctx.Engine.Log.Write(LogLevel.Warning, "DEBUG " + ctx.ArgText(1) + ": the process ends here, as it was asked to");
+        ctx.Engine.Environment.Process.Crash();
+    }
 
     private static void Error(CommandContext ctx) => ctx.Reply.Error(ctx.Arg(2));
 

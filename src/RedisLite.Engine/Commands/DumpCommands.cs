@@ -49,8 +49,8 @@ internal static class DumpCommands
         {
             if (args.Take("REPLACE"u8)) replace = true;
             else if (args.Take("ABSTTL"u8)) absolute = true;
-            else if (frequency < 0 && args.Left >= 2 && args.Take("IDLETIME"u8)) idleSeconds = args.NextInt64(0, long.MaxValue, "ERR Invalid IDLETIME value, must be >= 0");
-            else if (idleSeconds < 0 && args.Left >= 2 && args.Take("FREQ"u8)) frequency = args.NextInt64(0, 255, "ERR Invalid FREQ value, must be >= 0 and <= 255");
+            else if (frequency < 0 && args.Left >= 2 && args.Take("IDLETIME"u8)) idleSeconds = NextWithin(ref args, long.MaxValue, "ERR Invalid IDLETIME value, must be >= 0");
+            else if (idleSeconds < 0 && args.Left >= 2 && args.Take("FREQ"u8)) frequency = NextWithin(ref args, 255, "ERR Invalid FREQ value, must be >= 0 and <= 255");
             else args.Unexpected();
         }
         if (args.Failed()) return;
@@ -81,6 +81,13 @@ internal static class DumpCommands
         Install(ctx, key, staged, ttl, idleSeconds, frequency);
         if (ttl > 0 && !absolute) Propagate(ctx, ttl, replace, idleSeconds, frequency);
         ctx.Reply.Ok();
+    }
+
+    private static long NextWithin(ref ArgReader args, long max, string outOfRange)
+    {
+        var value = args.NextInt64();
+        if (value < 0 || value > max) args.Fail(outOfRange);
+        return value;
     }
 
     /// <summary>The value of the payload, under its key in a database of its own.</summary>

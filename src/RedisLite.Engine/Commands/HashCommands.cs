@@ -275,41 +275,18 @@ internal static class HashCommands
 
     private static void HRandField(CommandContext ctx)
     {
-        if (ctx.Argc == 2)
-        {
-            if (!ctx.TryRead<HashValue>(ctx.Arg(1), out var one)) return;
-            FieldExpiry.RemoveAll(ctx, one);
-            var place = one.IsMissing ? 0 : one.Random(ctx.Random);
-            if (place == 0) ctx.Reply.Null();
-            else ctx.Reply.Bulk(one.FieldAt(place));
-            return;
-        }
-
-        if (!ctx.TryInt64(2, out var count)) return;
-        if (count == long.MinValue)                                                  // has no positive counterpart
-        {
-            ctx.Fail(Errors.NotBetween(-long.MaxValue, long.MaxValue));
-            return;
-        }
-
-        var withValues = ctx.Argc == 4 && ctx.ArgIs(3, "WITHVALUES"u8);
-        if (ctx.Argc > 4 || (ctx.Argc == 4 && !withValues))
-        {
-            ctx.Fail(Errors.Syntax);
-            return;
-        }
-
-        if (count < -(long.MaxValue / 2) || count > long.MaxValue / 2)
-        {
-            ctx.Fail(Errors.OutOfRange);
-            return;
-        }
-
+        if (!SampleArguments.TryParse(ctx, "WITHVALUES"u8, out var wanted)) return;
         if (!ctx.TryRead<HashValue>(ctx.Arg(1), out var hash)) return;
         FieldExpiry.RemoveAll(ctx, hash);
-        if (hash.IsMissing || count == 0 || hash.CountAlive(ctx.Found) == 0) ctx.Reply.Array(0);
-        else if (count > 0) ReplyDistinct(ctx, hash, count, withValues);
-        else ReplyRepeating(ctx, hash, -count, withValues);
+        if (wanted.IsOne)
+        {
+            var place = hash.IsMissing ? 0 : hash.Random(ctx.Random);
+            if (place == 0) ctx.Reply.Null();
+            else ctx.Reply.Bulk(hash.FieldAt(place));
+        }
+        else if (hash.IsMissing || wanted.Count == 0 || hash.CountAlive(ctx.Found) == 0) ctx.Reply.Array(0);
+        else if (wanted.Count > 0) ReplyDistinct(ctx, hash, wanted.Count, wanted.WithValues);
+        else ReplyRepeating(ctx, hash, -wanted.Count, wanted.WithValues);
     }
 
     private static void ReplyDistinct(CommandContext ctx, HashValue hash, long count, bool withValues)
@@ -324,11 +301,7 @@ internal static class HashCommands
     private static void ReplyRepeating(CommandContext ctx, HashValue hash, long count, bool withValues)
     {
         BeginPairs(ctx, count, withValues);
-        while (count-- > 0 && !ctx.Client.Has(ClientFlags.Closing))
-        {
-            ReplyPair(ctx, hash, hash.Random(ctx.Random), withValues);
-            if ((count & 1023) == 0) ctx.Engine.Clients.CheckOutputLimit(ctx.Client);        // a count of billions must not exhaust memory
-        }
+        while (SampleArguments.GoesOn(ctx, ref count)) ReplyPair(ctx, hash, hash.Random(ctx.Random), withValues);
     }
 
     /// <summary>With values: a flat list in RESP2, a list of pairs in RESP3.</summary>

@@ -224,8 +224,9 @@ internal static class KeyCommands
     private static void Move(CommandContext ctx)
     {
         var key = ctx.Arg(1);
-        if (!ctx.TryInt64(2, out var index)) return;
-        if (!TryDatabase(ctx, index, out var other)) return;
+        var args = ctx.ArgsFrom(2);
+        var other = ctx.Engine.Databases[args.NextDatabase()];
+        if (args.Failed()) return;
         if (other == ctx.Db)
         {
             ctx.Fail(Errors.SameObject);
@@ -256,12 +257,7 @@ internal static class KeyCommands
         while (args.More)
         {
             if (args.Take("REPLACE"u8)) replace = true;
-            else if (args.Left > 1 && args.Take("DB"u8))
-            {
-                var index = args.NextInt64();
-                if (index < 0 || index >= ctx.Engine.Databases.Length) args.Fail(Errors.DbIndexOutOfRange);
-                else other = ctx.Engine.Databases[index];
-            }
+            else if (args.Left > 1 && args.Take("DB"u8)) other = ctx.Engine.Databases[args.NextDatabase()];
             else args.Unexpected();
         }
 
@@ -282,14 +278,6 @@ internal static class KeyCommands
         ctx.OnCreated(other, newKey);
         ctx.Changed(other, newKey, CopyTo);
         ctx.Reply.Integer(1);
-    }
-
-    private static bool TryDatabase(CommandContext ctx, long index, out Database database)
-    {
-        var exists = index >= 0 && index < ctx.Engine.Databases.Length;
-        database = exists ? ctx.Engine.Databases[index] : ctx.Db;
-        if (!exists) ctx.Fail(Errors.DbIndexOutOfRange);
-        return exists;
     }
 
     // ---- OBJECT -----------------------------------------------------------------------------------------------------

@@ -240,18 +240,13 @@ internal static class ListCommands
         ctx.Block(ValueType.List, 1, lastKey, timeout);
     }
 
-    private static void LMPop(CommandContext ctx) => MultiPop(ctx, numKeysAt: 1, timeout: null);
+    private static void LMPop(CommandContext ctx) => MultiPop(ctx, mayBlock: false);
 
-    private static void BLMPop(CommandContext ctx)
-    {
-        var args = ctx.ArgsFrom(1);
-        var timeout = args.NextTimeout();
-        if (!args.Failed()) MultiPop(ctx, numKeysAt: 2, timeout);
-    }
+    private static void BLMPop(CommandContext ctx) => MultiPop(ctx, mayBlock: true);
 
-    private static void MultiPop(CommandContext ctx, int numKeysAt, long? timeout)
+    private static void MultiPop(CommandContext ctx, bool mayBlock)
     {
-        if (!MultiPopArguments.TryParse(ctx, numKeysAt, "LEFT"u8, "RIGHT"u8, out var wanted)) return;
+        if (!MultiPopArguments.TryParse(ctx, mayBlock, "LEFT"u8, "RIGHT"u8, out var wanted)) return;
         var end = wanted.FromFirstEnd ? ListEnd.Left : ListEnd.Right;
         for (var i = wanted.FirstKey; i <= wanted.LastKey; i++)
         {
@@ -268,7 +263,7 @@ internal static class ListCommands
             return;
         }
 
-        if (timeout is { } ms) ctx.Block(ValueType.List, wanted.FirstKey, wanted.LastKey, ms);
+        if (mayBlock) ctx.Block(ValueType.List, wanted.FirstKey, wanted.LastKey, wanted.TimeoutMs);
         else ctx.Reply.NullArray();
     }
 

@@ -1,14 +1,15 @@
 namespace RedisLite.Engine.Commands;
 
-/// <summary>numkeys key [key ...] end [COUNT count], as LMPOP, ZMPOP and their blocking forms have it. The end is one of two words.</summary>
-internal readonly record struct MultiPopArguments(int FirstKey, int LastKey, bool FromFirstEnd, long Count)
+/// <summary>[timeout] numkeys key [key ...] end [COUNT count], as LMPOP, ZMPOP and their blocking forms have it. The end is one of two words.</summary>
+internal readonly record struct MultiPopArguments(int FirstKey, int LastKey, bool FromFirstEnd, long Count, long TimeoutMs)
 {
     private const string NumKeysTooSmall = "ERR numkeys should be greater than 0";
 
     /// <summary>False: the error has been replied.</summary>
-    public static bool TryParse(CommandContext ctx, int numKeysAt, ReadOnlySpan<byte> firstEnd, ReadOnlySpan<byte> secondEnd, out MultiPopArguments arguments)
+    public static bool TryParse(CommandContext ctx, bool mayBlock, ReadOnlySpan<byte> firstEnd, ReadOnlySpan<byte> secondEnd, out MultiPopArguments arguments)
     {
         arguments = default;
+        var numKeysAt = mayBlock ? 2 : 1;
         var head = ctx.ArgsFrom(numKeysAt);
         var numKeys = head.NextPositive(NumKeysTooSmall);
         if (numKeys >= ctx.Argc - numKeysAt - 1) head.Unexpected();
@@ -25,7 +26,11 @@ internal readonly record struct MultiPopArguments(int FirstKey, int LastKey, boo
             else args.Unexpected();
         }
 
-        arguments = new MultiPopArguments(numKeysAt + 1, last, fromFirst, count < 0 ? 1 : count);
-        return !args.Failed();
+        if (args.Failed()) return false;
+
+        var first = ctx.ArgsFrom(1);
+        var timeout = mayBlock ? first.NextTimeout() : 0;                     // stands first, is looked at last
+        arguments = new MultiPopArguments(numKeysAt + 1, last, fromFirst, count < 0 ? 1 : count, timeout);
+        return !first.Failed();
     }
 }

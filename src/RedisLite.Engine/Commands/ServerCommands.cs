@@ -124,8 +124,8 @@ internal static class ServerCommands
     private static void SwapDb(CommandContext ctx)
     {
         var args = ctx.ArgsFrom(1);
-        var first = args.NextInt64("ERR invalid first DB index");
-        var second = args.NextInt64("ERR invalid second DB index");
+        var first = args.NextInt64(int.MinValue, int.MaxValue, "ERR invalid first DB index");
+        var second = args.NextInt64(int.MinValue, int.MaxValue, "ERR invalid second DB index");
         var databases = ctx.Engine.Databases;
         if (first < 0 || first >= databases.Length || second < 0 || second >= databases.Length) args.Fail(Errors.DbIndexOutOfRange);
         if (args.Failed()) return;

@@ -198,28 +198,18 @@ internal static class SetCommands
             return;
         }
 
-        long count = 0;
-        if (ctx.Argc == 3)
-        {
-            if (!ctx.TryInt64(2, out count)) return;
-            if (count < -long.MaxValue)
-            {
-                ctx.Fail(Errors.OutOfRange);
-                return;
-            }
-        }
-
+        if (!SampleArguments.TryParse(ctx, valuesWord: default, out var wanted)) return;
         if (!ctx.TryRead<SetValue>(ctx.Arg(1), out var set)) return;
-        if (ctx.Argc == 2)
+        if (wanted.IsOne)
         {
             if (set.IsMissing) ctx.Reply.Null();
             else ctx.Reply.Bulk(set.MemberAt(set.Random(ctx.Random)));
             return;
         }
 
-        if (set.IsMissing || count == 0) ctx.Reply.Array(0);
-        else if (count > 0) ReplySample(ctx, set, count);
-        else ReplyRepeating(ctx, set, -count);
+        if (set.IsMissing || wanted.Count == 0) ctx.Reply.Array(0);
+        else if (wanted.Count > 0) ReplySample(ctx, set, wanted.Count);
+        else ReplyRepeating(ctx, set, -wanted.Count);
     }
 
     private static void ReplySample(CommandContext ctx, SetValue set, long count)
@@ -234,11 +224,7 @@ internal static class SetCommands
     private static void ReplyRepeating(CommandContext ctx, SetValue set, long count)
     {
         ctx.Reply.Array(count);
-        while (count-- > 0 && !ctx.Client.Has(ClientFlags.Closing))
-        {
-            ctx.Reply.Bulk(set.MemberAt(set.Random(ctx.Random)));
-            if ((count & 1023) == 0) ctx.Engine.Clients.CheckOutputLimit(ctx.Client);        // a count of billions must not exhaust memory
-        }
+        while (SampleArguments.GoesOn(ctx, ref count)) ctx.Reply.Bulk(set.MemberAt(set.Random(ctx.Random)));
     }
 
     private static void SPop(CommandContext ctx)

@@ -298,32 +298,16 @@ internal static class SortedSetCommands
 
     private static void ZRandMember(CommandContext ctx)
     {
-        if (ctx.Argc == 2)
-        {
-            if (!ctx.TryRead<ZSetValue>(ctx.Arg(1), out var one)) return;
-            if (one.IsMissing) ctx.Reply.Null();
-            else ctx.Reply.Bulk(one.MemberAt(one.Random(ctx.Random)));
-            return;
-        }
-
-        if (!ctx.TryInt64(2, out var count)) return;
-        var withScores = ctx.Argc == 4 && ctx.ArgIs(3, "WITHSCORES"u8);
-        if (ctx.Argc > 4 || (ctx.Argc == 4 && !withScores))
-        {
-            ctx.Fail(Errors.Syntax);
-            return;
-        }
-
-        if (count < -(long.MaxValue / 2) || count > long.MaxValue / 2)
-        {
-            ctx.Fail(Errors.OutOfRange);
-            return;
-        }
-
+        if (!SampleArguments.TryParse(ctx, "WITHSCORES"u8, out var wanted)) return;
         if (!ctx.TryRead<ZSetValue>(ctx.Arg(1), out var set)) return;
-        if (set.IsMissing || count == 0) ctx.Reply.Array(0);
-        else if (count > 0) ReplySample(ctx, set, count, withScores);
-        else ReplyRepeating(ctx, set, -count, withScores);
+        if (wanted.IsOne)
+        {
+            if (set.IsMissing) ctx.Reply.Null();
+            else ctx.Reply.Bulk(set.MemberAt(set.Random(ctx.Random)));
+        }
+        else if (set.IsMissing || wanted.Count == 0) ctx.Reply.Array(0);
+        else if (wanted.Count > 0) ReplySample(ctx, set, wanted.Count, wanted.WithValues);
+        else ReplyRepeating(ctx, set, -wanted.Count, wanted.WithValues);
     }
 
     private static void ReplySample(CommandContext ctx, ZSetValue set, long count, bool withScores)
@@ -338,11 +322,10 @@ internal static class SortedSetCommands
     private static void ReplyRepeating(CommandContext ctx, ZSetValue set, long count, bool withScores)
     {
         BeginPairs(ctx, count, withScores);
-        while (count-- > 0 && !ctx.Client.Has(ClientFlags.Closing))
+        while (SampleArguments.GoesOn(ctx, ref count))
         {
             var place = set.Random(ctx.Random);
             ReplyPair(ctx, set.MemberAt(place), set.ScoreAt(place), withScores);
-            if ((count & 1023) == 0) ctx.Engine.Clients.CheckOutputLimit(ctx.Client);        // a count of billions must not exhaust memory
         }
     }
 
@@ -441,18 +424,13 @@ internal static class SortedSetCommands
         ctx.Block(ValueType.ZSet, 1, lastKey, timeout);
     }
 
-    private static void ZMPop(CommandContext ctx) => MultiPop(ctx, numKeysAt: 1, timeout: null);
+    private static void ZMPop(CommandContext ctx) => MultiPop(ctx, mayBlock: false);
 
-    private static void BZMPop(CommandContext ctx)
-    {
-        var args = ctx.ArgsFrom(1);
-        var timeout = args.NextTimeout();
-        if (!args.Failed()) MultiPop(ctx, numKeysAt: 2, timeout);
-    }
+    private static void BZMPop(CommandContext ctx) => MultiPop(ctx, mayBlock: true);
 
-    private static void MultiPop(CommandContext ctx, int numKeysAt, long? timeout)
+    private static void MultiPop(CommandContext ctx, bool mayBlock)
     {
-        if (!MultiPopArguments.TryParse(ctx, numKeysAt, "MIN"u8, "MAX"u8, out var wanted)) return;
+        if (!MultiPopArguments.TryParse(ctx, mayBlock, "MIN"u8, "MAX"u8, out var wanted)) return;
         var fromMax = !wanted.FromFirstEnd;
         for (var i = wanted.FirstKey; i <= wanted.LastKey; i++)
         {
@@ -468,7 +446,7 @@ internal static class SortedSetCommands
             return;
         }
 
-        if (timeout is { } ms) ctx.Block(ValueType.ZSet, wanted.FirstKey, wanted.LastKey, ms);
+        if (mayBlock) ctx.Block(ValueType.ZSet, wanted.FirstKey, wanted.LastKey, wanted.TimeoutMs);
         else ctx.Reply.NullArray();
     }
 }

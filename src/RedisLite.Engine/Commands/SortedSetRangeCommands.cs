@@ -181,7 +181,6 @@ internal static class SortedSetRangeCommands
     private static bool TryParse(CommandContext ctx, int keyAt, By by, bool reverse, bool unified, bool storing, out RangeQuery query)
     {
         query = new RangeQuery { By = by, Reverse = reverse, Limit = -1 };
-        var limited = false;
         var args = ctx.ArgsFrom(keyAt + 3);
         while (args.More)
         {
@@ -190,15 +189,14 @@ internal static class SortedSetRangeCommands
             {
                 query.Offset = args.NextInt64();
                 query.Limit = args.NextInt64();
-                limited = true;
             }
-            else if (unified && query.By != By.Score && args.Take("BYLEX"u8)) query.By = By.Lex;
-            else if (unified && query.By != By.Lex && args.Take("BYSCORE"u8)) query.By = By.Score;
-            else if (unified && args.Take("REV"u8)) query.Reverse = true;
+            else if (unified && query.By == By.Rank && args.Take("BYLEX"u8)) query.By = By.Lex;
+            else if (unified && query.By == By.Rank && args.Take("BYSCORE"u8)) query.By = By.Score;
+            else if (unified && !query.Reverse && args.Take("REV"u8)) query.Reverse = true;
             else args.Unexpected();
         }
 
-        if (limited && query.By == By.Rank)
+        if (query.By == By.Rank && query.Limit != -1)
             args.Fail("ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX");
         if (query.WithScores && query.By == By.Lex) args.Fail("ERR syntax error, WITHSCORES not supported in combination with BYLEX");
         return !args.Failed() && TryParseEnds(ctx, keyAt + 1, ref query);
@@ -236,13 +234,12 @@ internal static class SortedSetRangeCommands
     private static RankRange Select(ZSetValue set, scoped in RangeQuery query)
     {
         if (set.IsMissing) return default;
-        var range = query.By switch
+        return query.By switch
         {
             By.Rank => ByRank(set.Count, query),
-            By.Score => ByScore(set, query),
-            _ => ByLex(set, query),
+            By.Score => Limit(ByScore(set, query), query),
+            _ => Limit(ByLex(set, query), query),
         };
-        return Limit(range, query);
     }
 
     private static RankRange ByRank(long count, scoped in RangeQuery query)

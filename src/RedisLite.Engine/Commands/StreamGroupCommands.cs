@@ -71,7 +71,7 @@ internal static class StreamGroupCommands
             ctx.Fail(NeedsKey);
             return;
         }
-        if (!TryNewId(ctx, stream, out var id)) return;
+        if (TooMany(ctx, ctx.Argc > 8) || !TryNewId(ctx, stream, out var id)) return;
         if (stream.TryGetGroup(ctx.Arg(3), out _))
         {
             ctx.Fail("BUSYGROUP Consumer Group name already exists");
@@ -95,7 +95,7 @@ internal static class StreamGroupCommands
     private static void XGroupSetId(CommandContext ctx)
     {
         if (!TryOptions(ctx, mayMakeStream: false, out _, out var entriesRead)) return;
-        if (!TryOpen(ctx, out _, out var stream, out var group)) return;
+        if (!TryOpen(ctx, out _, out var stream, out var group) || TooMany(ctx, ctx.Argc > 7)) return;
         StreamId id;
         if (ctx.ArgIs(4, "-"u8)) id = StreamId.Min;                    // these two, which CREATE does not take
         else if (ctx.ArgIs(4, "+"u8)) id = StreamId.Max;
@@ -144,20 +144,25 @@ internal static class StreamGroupCommands
     {
         makesStream = false;
         entriesRead = -1;
-        var isGiven = false;
         var args = ctx.ArgsFrom(5);
         while (args.More)
         {
             if (mayMakeStream && args.Take("MKSTREAM"u8)) makesStream = true;
-            else if (!isGiven && args.Left > 1 && args.Take("ENTRIESREAD"u8))
+            else if (args.Left > 1 && args.Take("ENTRIESREAD"u8))
             {
-                isGiven = true;
                 entriesRead = args.NextInt64();
                 if (entriesRead < -1) args.Fail("ERR value for ENTRIESREAD must be positive or -1");
             }
             else args.Fail(SyntaxError(ctx, "XGROUP"));
         }
         return !args.Failed();
+    }
+
+    /// <summary>Options may come twice as far as the count of arguments allows it, and that is looked at behind the key.</summary>
+    private static bool TooMany(CommandContext ctx, bool yes)
+    {
+        if (yes) ctx.Fail(SyntaxError(ctx, "XGROUP"));
+        return yes;
     }
 
     /// <summary>As containers answer to a subcommand whose arguments they cannot read.</summary>

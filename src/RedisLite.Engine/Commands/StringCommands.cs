@@ -436,8 +436,7 @@ internal static class StringCommands
         options = SetOptions.None;
         expireAtMs = 0;
         comparand = 0;
-        long amount = 0, unitMs = 1;
-        var relative = false;
+        var (unitMs, relative, amountAt) = (1L, false, 0);
         var args = ctx.ArgsFrom(first);
         while (args.More)
         {
@@ -455,7 +454,7 @@ internal static class StringCommands
             else if ((options & life & ~SetOptions.Expire) == 0 && args.Left >= 2 && TakeUnit(ref args, (options & SetOptions.Expire) != 0, ref unitMs, ref relative))
             {
                 options |= SetOptions.Expire;
-                amount = NumberText.TryParseInt64(ctx.Arg(args.Position), out var number) ? number : long.MinValue;
+                amountAt = args.Position;
                 args.Next();
             }
             else args.Unexpected();
@@ -464,9 +463,7 @@ internal static class StringCommands
         if (args.Failed()) return false;
         if ((options & SetOptions.Expire) == 0) return true;
         if (!forSet && !HasString(ctx)) return false;
-        if (amount != long.MinValue) return TryDeadline(ctx, amount, unitMs, relative, out expireAtMs);
-        ctx.Fail(Errors.NotInteger);
-        return false;
+        return ctx.TryInt64(amountAt, out var amount) && TryDeadline(ctx, amount, unitMs, relative, out expireAtMs);
     }
 
     /// <summary>GETEX looks at the key before it looks at the number; a missing key is answered here.</summary>

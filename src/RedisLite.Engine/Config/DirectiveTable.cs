@@ -1,5 +1,6 @@
 // Every directive of Redis 7.2, one row each: name, default, range, where the value lives, and what is special about it.
 // A row without a place ("c => ref c.X") has no effect here and says why; docs/configuration.md is made from that.
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using static RedisLite.Engine.Config.DirectiveFlags;
 
@@ -17,7 +18,6 @@ internal static class DirectiveTable
     private const string AlwaysLazy = "a big value always gives its memory back in slices";
     private const string NoSyslog = "log lines go to standard output or to logfile";
     private const string LoopTimers = "timers follow their own deadlines, so the tick need not adapt";
-    private const string NoTitle = "the runtime owns the argument area that a process title would overwrite";
 
     public static Directive[] Rows { get; } = Number(
     [
@@ -46,7 +46,7 @@ internal static class DirectiveTable
         Bool("daemonize", false, static c => ref c.Daemonize, Immutable),
         Text("pidfile", "", static c => ref c.Pidfile, Immutable),
         Text("logfile", "", static c => ref c.Logfile, Immutable),
-        Enum("loglevel", (int)LogLevel.Notice, "debug verbose notice warning",
+        Enum("loglevel", (int)LogLevel.Notice, "debug verbose notice warning nothing",
             static c => (int)c.Loglevel, static (c, v) => c.Loglevel = (LogLevel)v),
         Bool("always-show-logo", false, static c => ref c.AlwaysShowLogo, Immutable),
         Bool("syslog-enabled", false, null, Immutable, noEffect: NoSyslog),
@@ -62,8 +62,8 @@ internal static class DirectiveTable
         Text("dir", "", static c => ref c.Dir, Protected | DenyLoading),
         Enum("supervised", (int)Supervision.No, "upstart systemd auto no",
             static c => (int)c.Supervised, static (c, v) => c.Supervised = (Supervision)v, Immutable),
-        Bool("set-proc-title", true, null, Immutable, noEffect: NoTitle),
-        Text("proc-title-template", "{title} {listen-addr} {server-mode}", null, noEffect: NoTitle, check: CheckTitleTemplate),
+        Bool("set-proc-title", true, static c => ref c.SetProcTitle, Immutable),
+        Text("proc-title-template", "{title} {listen-addr} {server-mode}", static c => ref c.ProcTitleTemplate, check: CheckTitleTemplate),
         Text("locale-collate", "", null, noEffect: "texts are compared byte by byte in every locale"),
         new ShutdownDirective("shutdown-on-sigint", static c => ref c.ShutdownOnSigint),
         new ShutdownDirective("shutdown-on-sigterm", static c => ref c.ShutdownOnSigterm),
@@ -121,7 +121,7 @@ internal static class DirectiveTable
         Int("list-compress-depth", 0, 0, int.MaxValue, null, noEffect: "nodes of lists are small and kept as they are"),
         Long("set-max-intset-entries", 512, 0, long.MaxValue, static c => ref c.SetMaxIntsetEntries),
         Long("set-max-listpack-entries", 128, 0, long.MaxValue, static c => ref c.SetMaxListpackEntries),
-        Memory("set-max-listpack-value", 64, 0, static c => ref c.SetMaxListpackValue),
+        Long("set-max-listpack-value", 64, 0, long.MaxValue, static c => ref c.SetMaxListpackValue),
         Long("zset-max-listpack-entries", 128, 0, long.MaxValue, static c => ref c.ZsetMaxListpackEntries, alias: "zset-max-ziplist-entries"),
         Memory("zset-max-listpack-value", 64, 0, static c => ref c.ZsetMaxListpackValue, alias: "zset-max-ziplist-value"),
         Memory("hll-sparse-max-bytes", 3000, 0, static c => ref c.HllSparseMaxBytes),
@@ -307,13 +307,12 @@ internal static class DirectiveTable
         return null;
     }
 
+    private static readonly SearchValues<char> NoNodeName = SearchValues.Create("!#$%&()*+:;<>?@[]^{|}~");
+
     private static string? CheckNodeName(string value)
     {
         if (value.Length >= 256) return "Hostnames must be less than 256 characters";
-        foreach (var c in value)
-            if (c is <= ' ' or > '~' or '=' or ',' or ';' or '"' or '\\')
-                return "Announced human node name contained invalid character";
-        return null;
+        return value.AsSpan().ContainsAny(NoNodeName) ? "Announced human node name contained invalid character" : null;
     }
 
     private static readonly string[] TitleVariables = ["title", "listen-addr", "server-mode", "port", "tls-port", "unixsocket", "config-file"];

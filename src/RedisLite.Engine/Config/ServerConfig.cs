@@ -38,6 +38,8 @@ internal sealed class ServerConfig
     public bool Daemonize;
     public string Pidfile = "";
     public string Logfile = "";
+    public bool SetProcTitle;
+    public string ProcTitleTemplate = "";
     public LogLevel Loglevel;
     public bool AlwaysShowLogo;
     public string Dir = "";

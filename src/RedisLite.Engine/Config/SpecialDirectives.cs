@@ -1,6 +1,7 @@
 // The directives whose value is a small language of its own.
 using System.Globalization;
 using System.Text;
+using RedisLite.Data;
 
 namespace RedisLite.Engine.Config;
 
@@ -172,31 +173,15 @@ internal sealed class PercentilesDirective(string name, Place<double[]> place)
         value = words is [""] ? [] : new double[words.Length];
         for (var i = 0; i < value.Length; i++)
         {
-            if (!TryNumber(words[i], out value[i]) || double.IsNaN(value[i])) return $"Invalid {Name} parameters";
+            if (!NumberText.TryParseDouble(Encoding.UTF8.GetBytes(words[i]), out value[i])) return $"Invalid {Name} parameters";
             if (value[i] is < 0 or > 100) return Name + " parameters should sit between [0.0,100.0]";
         }
         return null;
     }
 
-    private static bool TryNumber(string word, out double number)
-    {
-        if (word.Length == 0 || char.IsWhiteSpace(word[0]) || char.IsWhiteSpace(word[^1]))
-        {
-            number = 0;
-            return false;
-        }
-        var bare = word.TrimStart('+', '-').ToLowerInvariant();
-        if (bare is "inf" or "infinity")
-        {
-            number = word[0] == '-' ? double.NegativeInfinity : double.PositiveInfinity;
-            return true;
-        }
-        return double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out number);
-    }
-
-    // At most 17 significant digits and never an exponent: a percentile is 0 to 100.
+    // As INFO names them.
     protected override string Format(double[] value) =>
-        string.Join(' ', value.Select(v => v.ToString("0.#################", CultureInfo.InvariantCulture)));
+        string.Join(' ', value.Select(v => v.ToString("0.######", CultureInfo.InvariantCulture)));
 
     public override IEnumerable<string> Lines(ServerConfig config) =>
         [Report(config) is { Length: > 0 } text ? Name + " " + text : Name + " \"\""];

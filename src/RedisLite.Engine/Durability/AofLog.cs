@@ -565,14 +565,14 @@ internal sealed class AofLog : IEffectSink
     {
         var next = manifest.Copy();
         var newBase = next.SetBase(Config.Appendfilename, Config.AofUseRdbPreamble);
-        Storage.Rename(done, Path(newBase.Name));
+        Rename(done, newBase.Name);
         if (State == AofState.WaitsForBase)
         {
             next.RetireIncrementsBefore(null);
             Flush(force: true);
             file!.Fsync();
             var increment = next.AddIncrement(Config.Appendfilename);
-            Storage.Rename(temporaryIncrement, Path(increment.Name));
+            Rename(temporaryIncrement, increment.Name);
         }
         else
         {
@@ -593,6 +593,14 @@ internal sealed class AofLog : IEffectSink
         BaseSize = bytes;
         CurrentSize = bytes + (file?.Length ?? 0);
         DeleteHistory();
+        engine.Log.Write(LogLevel.Notice, "Background AOF rewrite finished successfully");
+    }
+
+    private void Rename(string from, string name)
+    {
+        var began = engine.Clock.Timestamp();
+        Storage.Rename(from, Path(name));
+        engine.AddLatencySince("aof-rename", began);
     }
 
     private void RewriteFailed(string reason)

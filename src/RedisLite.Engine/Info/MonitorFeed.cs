@@ -49,6 +49,7 @@ internal sealed class MonitorFeed
         var bytes = Encoding.Latin1.GetBytes(line.ToString());
         foreach (var client in clients)
         {
+            if (client.CloseAfterReply) continue;
             client.Reply.Simple(bytes);
             client.Engine.AfterPush(client);
         }

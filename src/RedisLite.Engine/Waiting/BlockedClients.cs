@@ -132,13 +132,14 @@ internal sealed class BlockedClients(Engine engine)
     {
         if (client.Blocked is not { } state) return;
         Unblock(client);
+        var before = client.Output.Length;
         if (error is not null) client.Reply.Error(error);
         else if (state.OnTimeout == BlockedNull.NullArray) client.Reply.NullArray();
         else if (state.OnTimeout == BlockedNull.Null) client.Reply.Null();
         else if (state.OnTimeout == BlockedNull.AofCopies) engine.Durability.Aof.Waiters.ReplyCopies(client);
         else client.Reply.Integer(0);
 
-        engine.Executor.FinishBlocked(client, state, failed: error is not null);
+        engine.Executor.FinishBlocked(client, state, before, failed: error is not null);
     }
 
     public void ReleaseTimedOut(long nowMs)

@@ -279,6 +279,22 @@ public class AppendOnlyTests
     }
 
     [Fact]
+    public void A_slow_rename_of_the_rewritten_file_is_an_event_of_the_latency_monitor()
+    {
+        using var server = Server("always");
+        server.Run("CONFIG SET latency-monitor-threshold 10");
+        server.Storage.Faults = (operation, _) =>
+        {
+            if (operation == StorageOperation.Rename) server.Redis.Clock.Advance(TimeSpan.FromMilliseconds(30));
+            return StorageFault.None;
+        };
+        server.Run("BGREWRITEAOF");
+        server.Redis.Advance(100);
+        Assert.Contains("[aof-rename, ", server.Run("LATENCY LATEST"), StringComparison.Ordinal);
+        Assert.Contains(server.Redis.Log.Lines, static line => line.Message == "Background AOF rewrite finished successfully");
+    }
+
+    [Fact]
     public void A_transaction_selects_its_database_inside()
     {
         using var server = Server("always");

@@ -57,4 +57,5 @@ internal sealed class EngineProbe : IConnection, IEngineLog, IProcessFacts
     string IProcessFacts.OperatingSystem => "";
     void IProcessFacts.Sleep(TimeSpan time) { }
     void IProcessFacts.Exit(int code) { }
+    void IProcessFacts.Crash() { }
 }

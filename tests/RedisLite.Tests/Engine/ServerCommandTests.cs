@@ -85,6 +85,30 @@ public class ServerCommandTests
         Assert.Matches(@"alive +53\d{5} bytes", _redis.Run("MEMORY MALLOC-STATS"));
     }
 
+    [Theory]
+    [InlineData("SEGFAULT")]
+    [InlineData("PANIC")]
+    [InlineData("ASSERT")]
+    [InlineData("OOM")]
+    public void A_crash_can_be_had_for_the_asking(string how)
+    {
+        Assert.False(_redis.Process.HasCrashed);
+        _redis.Run("DEBUG " + how);
+        Assert.True(_redis.Process.HasCrashed);
+    }
+
+    [Fact]
+    public void Clients_are_shown_by_size()
+    {
+        Assert.Equal("ERR maxmemory-clients is disabled.", _redis.Run("DEBUG CLIENT-EVICTION"));
+        _redis.Run("CONFIG SET maxmemory-clients 100mb");
+        var lines = _redis.Run("DEBUG CLIENT-EVICTION").TrimEnd('\n').Split('\n');
+        Assert.Equal(19, lines.Length);
+        Assert.Matches(@"^bucket          0 -      32767: tot-mem: +\d+, clients: 1$", lines[0]);
+        Assert.Equal("bucket      32768 -      65535: tot-mem:          0, clients: 0", lines[1]);
+        Assert.Equal("bucket 4294967296+            : tot-mem:          0, clients: 0", lines[18]);
+    }
+
     [Fact]
     public void Digests_are_those_of_Redis()
     {
@@ -101,10 +125,10 @@ public class ServerCommandTests
         var entry = new Entry();
         keys.Insert("z"u8, keys.Hash("z"u8), ZSetValue.EmptyKind, ZSetValue.EmptySize, entry);
         ZSetValue.Over(entry).Initialize();
-        foreach (var (member, score) in new[] { ("a", 1), ("b", 2.5), ("c", 3.1) }) ZSetValue.Over(entry).Set(System.Text.Encoding.ASCII.GetBytes(member), score);
+        foreach (var (member, score) in new[] { ("a", 1), ("b", 2.5), ("c", 3.1), ("d", 1e8), ("e", 1e17) }) ZSetValue.Over(entry).Set(System.Text.Encoding.ASCII.GetBytes(member), score);
         _redis.Run("RPUSH l a 1 b");
         _redis.Run("SADD s 1 x");
-        Assert.Equal("[e09c7f715290eb262c56088ea87a16960935a9ca, d5f44352f6226abea9252dad248ef5de0d964396, 96257d5cc29f1c46ff96a88360b5c99de66ae13f]", _redis.Run("DEBUG DIGEST-VALUE z l s"));
+        Assert.Equal("[373115bc160d2834d97f8115c8ca323ecb0fb0bf, d5f44352f6226abea9252dad248ef5de0d964396, 96257d5cc29f1c46ff96a88360b5c99de66ae13f]", _redis.Run("DEBUG DIGEST-VALUE z l s"));
     }
 
     [Fact]
@@ -347,6 +371,7 @@ public class ServerCommandTests
         _redis.RunArgs("SET", "k", new string('x', 1_000_000));
         _redis.Advance(1000);
         Assert.Equal(0, _redis.Engine.Stats.PeakMemory);
+        Assert.InRange(_redis.Engine.NextWakeMs(), 1, 100);                      // and yet the loop sleeps
         _redis.Run("DEBUG PAUSE-CRON 0");
         _redis.Advance(1000);
         Assert.True(_redis.Engine.Stats.PeakMemory > 1_000_000);
