@@ -8,6 +8,9 @@ internal sealed class Keyspace
     /// <summary>What the processor's caches may be trusted to hold: below it a prefetch costs more than it saves.</summary>
     private const long CachedBytes = 4 * 1024 * 1024;
 
+    /// <summary>Keys that looking ahead is worth it for, however large their values are.</summary>
+    private const long ManyKeys = 2_000;
+
     /// <summary>Elements of a table that looking ahead is worth it for.</summary>
     private const long LargeTable = 10_000;
 
@@ -38,11 +41,11 @@ internal sealed class Keyspace
     /// <summary>So many keys are about to come: when there are none yet, room is made for them at once.</summary>
     public void Expect(long keys) => Table.Expect(keys);
 
+    /// <summary>Whether the lookups of a batch will miss the caches, so that it is worth to begin them together by the two methods below.</summary>
+    public bool IsBeyondCaches => Count >= ManyKeys && Heap.MemoryInUse > CachedBytes;
+
     /// <summary>First half of a batched lookup: brings the home bucket of a key into the cache.</summary>
-    public void PrefetchBucket(ulong hash)
-    {
-        if (Heap.MemoryInUse > CachedBytes) Table.PrefetchBucket(hash);
-    }
+    public void PrefetchBucket(ulong hash) => Table.PrefetchBucket(hash);
 
     /// <summary>For a key that will be inserted: the head of its segment too, where elements are counted.</summary>
     public void PrefetchForInsert(ulong hash)
@@ -53,10 +56,7 @@ internal sealed class Keyspace
     }
 
     /// <summary>Second half, a few keys later: brings the likely record into the cache.</summary>
-    public void PrefetchRecord(ulong hash)
-    {
-        if (Heap.MemoryInUse > CachedBytes) Table.PrefetchRecord(hash);
-    }
+    public void PrefetchRecord(ulong hash) => Table.PrefetchRecord(hash);
 
     /// <summary>
     /// The record of this key when its value is an inner table too large for the caches, else 0: the way to look ahead for the elements of a big hash, set
@@ -64,7 +64,6 @@ internal sealed class Keyspace
     /// </summary>
     public ulong FindLargeTable(ReadOnlySpan<byte> key, ulong hash)
     {
-        if (Heap.MemoryInUse <= CachedBytes) return 0;
         var handle = Table.Find(key, hash);
         return handle != 0 && new Record(Heap.Arena.Slot(handle)).Kind.HasElementTable() && TableIn(handle).Count >= LargeTable ? handle : 0;
     }

@@ -36,6 +36,9 @@ internal sealed class LookAhead(Engine engine)
         }
 
         var hasElements = false;
+        var prefetches = keys.IsBeyondCaches;
+        ReadOnlySpan<byte> lastKey = default;
+        var lastHash = 0UL;
         for (var i = 0; i < batch.Count; i++)
         {
             ref readonly var request = ref batch.Requests[i];
@@ -43,11 +46,19 @@ internal sealed class LookAhead(Engine engine)
             hashes[i] = 0;
             if (spec is null || spec.FirstKey != 1 || request.Argc < 2) continue;
             hasElements |= spec.ElementArg != 0;
-            hashes[i] = engine.Heap.Hash(batch.Arg(request, 1));
-            keys.PrefetchBucket(hashes[i]);
+            var key = batch.Arg(request, 1);
+            if (!prefetches && lastHash != 0 && key.SequenceEqual(lastKey))
+            {
+                hashes[i] = lastHash;                           // few keys: often it is the same one again
+                continue;
+            }
+
+            hashes[i] = lastHash = engine.Heap.Hash(key);
+            lastKey = key;
+            if (prefetches) keys.PrefetchBucket(lastHash);
         }
 
-        for (var i = 0; i < batch.Count; i++)
+        for (var i = 0; prefetches && i < batch.Count; i++)
         {
             if (hashes[i] != 0) keys.PrefetchRecord(hashes[i]);
         }
