@@ -175,9 +175,8 @@ internal static class KeyspaceCheck
             {
                 KeyOf(random.Next(count), all.Slice(j * keyBytes, keyBytes));
                 hashes[j] = keys.Hash(all.Slice(j * keyBytes, keyBytes));
-                keys.PrefetchBucket(hashes[j]);
             }
-            for (var j = 0; j < batch; j++) keys.PrefetchRecord(hashes[j]);
+            keys.Prefetch(hashes);
             for (var j = 0; j < batch; j++)
             {
                 if (keys.Find(all.Slice(j * keyBytes, keyBytes), hashes[j], entry)) bytes += entry.Value.Length;

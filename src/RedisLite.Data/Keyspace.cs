@@ -41,26 +41,20 @@ internal sealed class Keyspace
     /// <summary>So many keys are about to come: when there are none yet, room is made for them at once.</summary>
     public void Expect(long keys) => Table.Expect(keys);
 
-    /// <summary>Whether the lookups of a batch will miss the caches, so that it is worth to begin them together by the two methods below.</summary>
+    /// <summary>Whether the lookups of a batch will miss the caches, so that it is worth to begin them together.</summary>
     public bool IsBeyondCaches => Count >= ManyKeys && Heap.MemoryInUse > CachedBytes;
 
-    /// <summary>First half of a batched lookup: brings the home bucket of a key into the cache.</summary>
-    public void PrefetchBucket(ulong hash) => Table.PrefetchBucket(hash);
+    /// <summary>Brings what lookups of these hashes will touch into the cache (<see cref="HashTable{TLayout}.Prefetch"/>).</summary>
+    public void Prefetch(ReadOnlySpan<ulong> hashes) => Table.Prefetch(hashes);
 
-    /// <summary>For a key that will be inserted: the head of its segment too, where elements are counted.</summary>
     public void PrefetchForInsert(ulong hash)
     {
-        if (Heap.MemoryInUse <= CachedBytes) return;
-        Table.PrefetchBucket(hash);
-        Table.PrefetchHead(hash);
+        if (Heap.MemoryInUse > CachedBytes) Table.PrefetchForInsert(hash);
     }
-
-    /// <summary>Second half, a few keys later: brings the likely record into the cache.</summary>
-    public void PrefetchRecord(ulong hash) => Table.PrefetchRecord(hash);
 
     /// <summary>
     /// The record of this key when its value is an inner table too large for the caches, else 0: the way to look ahead for the elements of a big hash, set
-    /// or sorted set, by the two methods below. Good until the next change.
+    /// or sorted set, by <see cref="PrefetchElements"/>. Good until the next change.
     /// </summary>
     public ulong FindLargeTable(ReadOnlySpan<byte> key, ulong hash)
     {
@@ -68,9 +62,7 @@ internal sealed class Keyspace
         return handle != 0 && new Record(Heap.Arena.Slot(handle)).Kind.HasElementTable() && TableIn(handle).Count >= LargeTable ? handle : 0;
     }
 
-    public void PrefetchElementBucket(ulong record, ulong hash) => TableIn(record).PrefetchBucket(hash);
-
-    public void PrefetchElement(ulong record, ulong hash) => TableIn(record).PrefetchRecord(hash);
+    public void PrefetchElements(ulong record, ReadOnlySpan<ulong> hashes) => TableIn(record).Prefetch(hashes);
 
     private ElementTable TableIn(ulong record) => ElementTable.Readable(Heap, new Record(Heap.Arena.Slot(record)).Value[..TableHeader.Bytes]);
 

@@ -85,16 +85,18 @@ internal sealed class CommandContext
 
     public void Load(Client client, ReplyWriter reply, byte[] requestBuffer, ArgSlice[] requestArgs, int first, int argc)
     {
-        Client = client;
-        Reply = reply;
-        buffer = requestBuffer;
-        args = requestArgs;
+        // Most requests follow one of the same client, and storing a reference costs more than looking whether it is there.
+        if (!ReferenceEquals(Client, client)) Client = client;
+        if (!ReferenceEquals(Reply, reply)) Reply = reply;
+        if (!ReferenceEquals(buffer, requestBuffer)) buffer = requestBuffer;
+        if (!ReferenceEquals(args, requestArgs)) args = requestArgs;
+        if (Rerun is not null) Rerun = null;
         firstArg = first;
         Argc = argc;
         knowsHashOfArg1 = false;
-        Rerun = null;
         MayNotBlock = InTransaction = false;
-        Db = Engine.Databases[client.Db];
+        var db = Engine.Databases[client.Db];
+        if (!ReferenceEquals(Db, db)) Db = db;
     }
 
     public void LoadStored(Client client, ReplyWriter reply, StoredRequest request, bool inTransaction)
@@ -125,7 +127,7 @@ internal sealed class CommandContext
     /// <summary>Called by the executor just before the handler.</summary>
     public void Begin(CommandSpec spec)
     {
-        Spec = spec;
+        if (!ReferenceEquals(Spec, spec)) Spec = spec;
         opened = 0;
         Dirty = 0;
         scratchUsed = 0;

@@ -51,6 +51,13 @@ internal sealed class CommandSpec(string name, int arity, CommandHandler? handle
         }
     } = [];
 
+    /// <summary>O(1) here, so that its calls in a row are timed together (<see cref="Executor"/>): every fast command, and those that only redis-server has to call slow.</summary>
+    public bool IsBrief
+    {
+        get => field || Has(CommandFlags.Fast);
+        init;
+    }
+
     /// <summary>How its arguments name channels, which ACL rules may keep from a user.</summary>
     public ChannelUse Channels { get; init; }
 
@@ -98,7 +105,7 @@ internal sealed class CommandSpec(string name, int arity, CommandHandler? handle
 
     public CommandSpec? Parent { get; private set; }
 
-    public bool IsContainer => Subcommands.Length > 0;
+    public bool IsContainer => subcommandIndex is not null;
 
     /// <summary>First, last and step as COMMAND INFO gives them; 0 = no key at a fixed place.</summary>
     public int FirstKey { get; private init; }

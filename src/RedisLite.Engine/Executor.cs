@@ -18,6 +18,7 @@ internal sealed class Executor
 {
     private const int NestingMax = 8;
     private const long SharedTimeFromUs = 1000;
+    private const ClientFlags Silenced = ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext;
 
     /// <summary>From this size on unread bytes are weighed before they become a request.</summary>
     private const int BigRequest = 64 * 1024;
@@ -30,11 +31,13 @@ internal sealed class Executor
     private readonly RequestBatch batch = new();
     private readonly LookAhead lookAhead;
     private readonly CommandSpec[] fastSpecs = new CommandSpec[RequestBatch.RequestsMax];
+    private readonly int[] fastCalls = new int[RequestBatch.RequestsMax];
     private readonly CommandContext[] contexts = new CommandContext[NestingMax];
     private readonly CommandContext internalContext;
     private readonly CommandContext replayContext;
     private CommandContext fastContext;
     private int depth;
+    private int fastRuns;
     private int fastCount;
     private long nestedErrors;
 
@@ -237,22 +240,18 @@ internal sealed class Executor
         if (verdict == Verdict.HoldBack) return false;
         if (verdict == Verdict.Run)
         {
-            client.LastCommand = spec;
-            var isFast = spec!.Has(CommandFlags.Fast) && engine.SlowestUninteresting >= SharedTimeFromUs;
-            if (!isFast) SettleFast();
+            if (!ReferenceEquals(client.LastCommand, spec)) client.LastCommand = spec;
+            var isBrief = spec!.IsBrief && engine.SlowestUninteresting >= SharedTimeFromUs;
+            if (!isBrief) SettleFast();
             ctx.Begin(spec);
-            var before = client.Output.Length;
+            var before = isBrief && !client.Has(Silenced) ? 0 : client.Output.Length;
             var outer = Running;                                // whose script lets this client in meanwhile
             Running = client;
             Invoke(ctx);
             Running = outer;
-            if (client.Has(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) Silence(client, spec, before);
+            if (client.Has(Silenced)) Silence(client, spec, before);
             engine.SendHeldPushes(client);
-            if (isFast)
-            {
-                fastSpecs[fastCount++] = spec;
-                fastContext = ctx;
-            }
+            if (isBrief) RememberFast(ctx, spec);
             else if (ctx.HasBlocked) engine.Clock.NextUnit();
             else Account(ctx, engine.Clock.NextUnit());
         }
@@ -277,7 +276,7 @@ internal sealed class Executor
 
 
     /// <summary>
-    /// Commands in a row that are all O(1) ("fast") are timed together and share the time evenly: reading the clock costs 20-25 ns, a tenth of such a
+    /// Commands in a row that are all O(1) (<see cref="CommandSpec.IsBrief"/>) are timed together and share the time evenly: reading the clock costs 20-25 ns, a tenth of such a
     /// command. With a slow log threshold below a millisecond every command is timed for itself.
     /// </summary>
     private void SettleFast()
@@ -285,9 +284,23 @@ internal sealed class Executor
         if (fastCount == 0) return;
         var total = engine.Clock.NanosecondsOf(engine.Clock.NextUnit());
         var share = total / fastCount;
-        for (var i = 0; i < fastCount; i++) Count(fastSpecs[i], share);
-        fastCount = 0;
+        for (var i = 0; i < fastRuns; i++) Count(fastSpecs[i], share, fastCalls[i]);
+        fastCount = fastRuns = 0;
         if (total / 1000 >= engine.SlowestUninteresting) engine.RecordSlow(fastContext, total / 1000);
+    }
+
+    private void RememberFast(CommandContext ctx, CommandSpec spec)
+    {
+        fastCount++;
+        if (!ReferenceEquals(fastContext, ctx)) fastContext = ctx;
+        if (fastRuns > 0 && ReferenceEquals(fastSpecs[fastRuns - 1], spec))
+        {
+            fastCalls[fastRuns - 1]++;
+            return;
+        }
+
+        fastSpecs[fastRuns] = spec;
+        fastCalls[fastRuns++] = 1;
     }
 
     /// <summary>
@@ -341,13 +354,13 @@ internal sealed class Executor
         if (microseconds >= engine.SlowestUninteresting) engine.RecordSlow(ctx, microseconds);
     }
 
-    private void Count(CommandSpec spec, long nanoseconds)
+    private void Count(CommandSpec spec, long nanoseconds, int calls = 1)
     {
-        engine.Stats.Commands++;
-        spec.Calls++;
-        spec.Nanoseconds += nanoseconds;
-        if (depth == 0) engine.LoopTimes.CommandNanoseconds += nanoseconds;
-        if (engine.Config.LatencyTracking) (spec.Latency ??= new LatencyHistogram()).Record(nanoseconds);
+        engine.Stats.Commands += calls;
+        spec.Calls += calls;
+        spec.Nanoseconds += nanoseconds * calls;
+        if (depth == 0) engine.LoopTimes.CommandNanoseconds += nanoseconds * calls;
+        if (engine.Config.LatencyTracking) (spec.Latency ??= new LatencyHistogram()).Record(nanoseconds, calls);
     }
 
     private void FlushEffects(Client client)

@@ -18,11 +18,11 @@ internal sealed class LatencyHistogram
 
     public long Count { get; private set; }
 
-    public void Record(long nanoseconds)
+    public void Record(long nanoseconds, int times = 1)
     {
         var value = Math.Clamp(nanoseconds, 1, Highest);
-        counts[IndexOf(value)]++;
-        Count++;
+        counts[IndexOf(value)] += times;
+        Count += times;
     }
 
     /// <summary>The highest value that is not told apart from the one at this percentile.</summary>

@@ -17,7 +17,6 @@ internal sealed class LookAhead(Engine engine)
 {
     private readonly CommandSpec?[] specs = new CommandSpec?[RequestBatch.RequestsMax];
     private readonly ulong[] hashes = new ulong[RequestBatch.RequestsMax];
-    private readonly ulong[] tables = new ulong[RequestBatch.RequestsMax];
     private readonly ulong[] elementHashes = new ulong[RequestBatch.RequestsMax];
 
     /// <summary>The command of a request; null when there is none of this name.</summary>
@@ -35,33 +34,26 @@ internal sealed class LookAhead(Engine engine)
             return;
         }
 
-        var hasElements = false;
+        bool hasKeys = false, hasElements = false;
         var prefetches = keys.IsBeyondCaches;
-        ReadOnlySpan<byte> lastKey = default;
+        ReadOnlySpan<byte> name = default, lastKey = default;
+        CommandSpec? spec = null;
         var lastHash = 0UL;
         for (var i = 0; i < batch.Count; i++)
         {
             ref readonly var request = ref batch.Requests[i];
-            var spec = specs[i] = engine.Commands.Find(batch.Arg(request, 0));
+            if (!batch.Arg(request, 0).SequenceEqual(name)) spec = engine.Commands.Find(name = batch.Arg(request, 0));     // mostly it is the same again
+            specs[i] = spec;
             hashes[i] = 0;
             if (spec is null || spec.FirstKey != 1 || request.Argc < 2) continue;
+            hasKeys = true;
             hasElements |= spec.ElementArg != 0;
             var key = batch.Arg(request, 1);
-            if (!prefetches && lastHash != 0 && key.SequenceEqual(lastKey))
-            {
-                hashes[i] = lastHash;                           // few keys: often it is the same one again
-                continue;
-            }
-
-            hashes[i] = lastHash = engine.Heap.Hash(key);
-            lastKey = key;
-            if (prefetches) keys.PrefetchBucket(lastHash);
+            if (prefetches || lastHash == 0 || !key.SequenceEqual(lastKey)) lastHash = engine.Heap.Hash(lastKey = key);     // with few keys it is often the same again
+            hashes[i] = lastHash;
         }
 
-        for (var i = 0; prefetches && i < batch.Count; i++)
-        {
-            if (hashes[i] != 0) keys.PrefetchRecord(hashes[i]);
-        }
+        if (hasKeys && prefetches) keys.Prefetch(hashes.AsSpan(0, batch.Count));
         if (hasElements) RunElements(batch, keys);
     }
 
@@ -71,29 +63,27 @@ internal sealed class LookAhead(Engine engine)
         for (var i = 0; i < batch.Count; i++) specs[i] = engine.Commands.Find(batch.Arg(batch.Requests[i], 0));
     }
 
+    /// <summary>Requests in a row about one key are looked ahead for together.</summary>
     private void RunElements(RequestBatch batch, Keyspace keys)
     {
-        ulong table = 0, hashOfTable = 0;
-        for (var i = 0; i < batch.Count; i++)
+        for (int first = 0, next; first < batch.Count; first = next)
         {
-            ref readonly var request = ref batch.Requests[i];
-            tables[i] = 0;
-            var at = hashes[i] == 0 ? 0 : specs[i]!.ElementArg;
-            if (at == 0 || at >= request.Argc) continue;
-            if (hashes[i] != hashOfTable)
+            var hash = hashes[first];
+            for (next = first + 1; next < batch.Count && hashes[next] == hash; next++)
             {
-                hashOfTable = hashes[i];                        // often it is the same key again
-                table = keys.FindLargeTable(batch.Arg(request, 1), hashes[i]);
             }
-            if (table == 0) continue;
-            tables[i] = table;
-            elementHashes[i] = engine.Heap.Hash(batch.Arg(request, at));
-            keys.PrefetchElementBucket(table, elementHashes[i]);
-        }
 
-        for (var i = 0; i < batch.Count; i++)
-        {
-            if (tables[i] != 0) keys.PrefetchElement(tables[i], elementHashes[i]);
+            if (hash == 0 || specs[first]!.ElementArg == 0) continue;
+            var table = keys.FindLargeTable(batch.Arg(batch.Requests[first], 1), hash);
+            if (table == 0) continue;
+            for (var i = first; i < next; i++)
+            {
+                ref readonly var request = ref batch.Requests[i];
+                var at = specs[i]!.ElementArg;
+                elementHashes[i] = at == 0 || at >= request.Argc ? 0 : engine.Heap.Hash(batch.Arg(request, at));
+            }
+
+            keys.PrefetchElements(table, elementHashes.AsSpan(first, next - first));
         }
     }
 }

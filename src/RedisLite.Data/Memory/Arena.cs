@@ -106,6 +106,22 @@ internal sealed unsafe class Arena : IDisposable
         return new Span<Bucket>((void*)Address(handle), bytes / 64);
     }
 
+    /// <summary>One line of a slot of lines: a line is eight granules.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref Bucket Line(ulong handle, int index)
+    {
+        Debug.Assert(handle != 0 && index < Lines(handle).Length);
+        return ref *((Bucket*)Address(handle) + index);
+    }
+
+    /// <summary>One word of a slot of any size: a word is a granule. Reading it so costs no search for the slot's size.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong Word(ulong handle, int index)
+    {
+        Debug.Assert(index < Words(handle).Length);
+        return *((ulong*)Address(handle) + index);
+    }
+
     public Span<ulong> Words(ulong handle)
     {
         var slot = Slot(handle);

@@ -113,9 +113,7 @@ internal readonly ref struct ElementTable(Heap heap, ref TableHeader header)
     /// <summary>The same when the hash (Heap.Hash) is known, which is one for all tables.</summary>
     public ulong Find(ReadOnlySpan<byte> key, ulong hash) => Table.Find(key, hash);
 
-    public void PrefetchBucket(ulong hash) => Table.PrefetchBucket(hash);
-
-    public void PrefetchRecord(ulong hash) => Table.PrefetchRecord(hash);
+    public void Prefetch(ReadOnlySpan<ulong> hashes) => Table.Prefetch(hashes);
 
     public bool Contains(ReadOnlySpan<byte> key) => Find(key) != 0;
 

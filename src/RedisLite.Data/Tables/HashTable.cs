@@ -27,6 +27,11 @@ namespace RedisLite.Data.Tables;
 internal readonly ref struct HashTable<TLayout>(Heap heap, ref TableHeader header)
     where TLayout : struct, IRecordLayout
 {
+    public const int PrefetchMax = 32;
+
+    /// <summary>A record of this many bytes may lie across two cache lines; both are fetched.</summary>
+    private const int SmallRecord = 40;
+
     private readonly Heap _heap = heap;
     private readonly ref TableHeader _header = ref header;
 
@@ -78,27 +83,53 @@ internal readonly ref struct HashTable<TLayout>(Heap heap, ref TableHeader heade
         }
     }
 
-    /// <summary>First half of a batched lookup: brings the home bucket into the cache.</summary>
-    public void PrefetchBucket(ulong hash)
+    /// <summary>
+    /// Brings what lookups of these hashes (at most <see cref="PrefetchMax"/>) will touch into the cache, all buckets, then all likely records, so that the
+    /// misses overlap; 0 stands for no lookup. The loops are as short as they are so that the processor sees several rounds at once: a prefetch waits for
+    /// its address to be translated, and in 600 MB that is a walk of 90 ns (GET of 10 M keys: 230 ns a key with the hashing in between, see keyspace.md).
+    /// </summary>
+    public void Prefetch(ReadOnlySpan<ulong> hashes)
     {
         if (_header.Root == 0) return;
-        _heap.Arena.Prefetch(SegmentOf(hash), (HashSpace.Bucket(hash, _header.HomeBits) + 1) * 64);
-    }
-
-    public void PrefetchHead(ulong hash)
-    {
-        if (_header.Root != 0) _heap.Arena.Prefetch(SegmentOf(hash), 0);
-    }
-
-    /// <summary>Second half: brings the likely record into the cache.</summary>
-    public void PrefetchRecord(ulong hash)
-    {
-        if (_header.Root == 0) return;
-        ref var bucket = ref _heap.Arena.Lines(SegmentOf(hash))[HashSpace.Bucket(hash, _header.HomeBits) + 1];
-        for (var hits = bucket.Matches(HashSpace.Tag(hash)); hits != 0; hits &= hits - 1)
+        var arena = _heap.Arena;
+        Span<ulong> segments = stackalloc ulong[PrefetchMax];
+        var homeBits = _header.HomeBits;
+        for (var i = 0; i < hashes.Length; i++)
         {
-            _heap.Arena.Prefetch(bucket.Handle(BitOperations.TrailingZeroCount(hits)));
+            segments[i] = SegmentOf(hashes[i]);
+            arena.Prefetch(segments[i], (HashSpace.Bucket(hashes[i], homeBits) + 1) * 64);
         }
+        for (var i = 0; i < hashes.Length; i++)
+        {
+            if (hashes[i] == 0) continue;
+            ref var bucket = ref arena.Line(segments[i], HashSpace.Bucket(hashes[i], homeBits) + 1);
+            if (!PrefetchRecords(ref bucket, HashSpace.Tag(hashes[i])) && bucket.InNeighbour > 0)
+            {
+                PrefetchRecords(ref arena.Line(segments[i], (HashSpace.Bucket(hashes[i], homeBits) ^ 1) + 1), HashSpace.Tag(hashes[i]));
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool PrefetchRecords(ref Bucket bucket, byte tag)
+    {
+        var all = bucket.Matches(tag);
+        for (var hits = all; hits != 0; hits &= hits - 1)
+        {
+            var handle = bucket.Handle(BitOperations.TrailingZeroCount(hits));
+            _heap.Arena.Prefetch(handle);
+            _heap.Arena.Prefetch(handle, SmallRecord);
+        }
+        return all != 0;
+    }
+
+    /// <summary>For an insertion: the home bucket, and the head of its segment, where elements are counted.</summary>
+    public void PrefetchForInsert(ulong hash)
+    {
+        if (_header.Root == 0) return;
+        var segment = SegmentOf(hash);
+        _heap.Arena.Prefetch(segment, (HashSpace.Bucket(hash, _header.HomeBits) + 1) * 64);
+        _heap.Arena.Prefetch(segment);
     }
 
     /// <summary>So many elements are about to come into an empty table.</summary>

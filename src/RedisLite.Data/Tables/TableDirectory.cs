@@ -19,7 +19,7 @@ internal readonly ref struct TableDirectory(Heap heap, ref TableHeader header)
         get
         {
             var bits = _header.DirectoryBits;
-            return bits == 0 ? _header.Root : _heap.Arena.Words(_header.Root)[(int)(hash >> (64 - bits))];
+            return bits == 0 ? _header.Root : _heap.Arena.Word(_header.Root, (int)(hash >> (64 - bits)));
         }
     }
 

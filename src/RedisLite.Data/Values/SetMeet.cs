@@ -75,8 +75,10 @@ internal ref struct SetMeet
 
     private void AskTable(ElementTable table)
     {
-        for (var alive = _alive; alive != 0; alive &= alive - 1) table.PrefetchBucket(_hashes[BitOperations.TrailingZeroCount(alive)]);
-        for (var alive = _alive; alive != 0; alive &= alive - 1) table.PrefetchRecord(_hashes[BitOperations.TrailingZeroCount(alive)]);
+        Span<ulong> hashes = stackalloc ulong[BatchMax];
+        var count = 0;
+        for (var alive = _alive; alive != 0; alive &= alive - 1) hashes[count++] = _hashes[BitOperations.TrailingZeroCount(alive)];
+        table.Prefetch(hashes[..count]);
         Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
         for (var alive = _alive; alive != 0; alive &= alive - 1)
         {

@@ -98,15 +98,15 @@ internal static class StringCommands
           Summary = "Puts several strings at once, if none of the keys is there yet.", Complexity = "O(N) in the number of keys" },
         new("PSETEX", 4, PSetEx, Write | DenyOom, "key milliseconds value")
         { Keys = [KeySpec.At(1, OW | Update)], Acl = AclCategory.String, Since = "2.6.0", DeprecatedSince = "2.6.12", ReplacedBy = "SET with PX",
-          Summary = "Puts a string with a time to live in milliseconds.", Complexity = "O(1)" },
+          Summary = "Puts a string with a time to live in milliseconds.", Complexity = "O(1)", IsBrief = true },
         new("SET", -3, Set, Write | DenyOom,
             "key value [condition: NX | XX | IFEQ comparison-value@8.1.0]@2.6.12 [GET@6.2.0] [expiration: EX seconds@2.6.12 | PX milliseconds@2.6.12 | EXAT "
             + "unix-time-seconds@6.2.0 | PXAT unix-time-milliseconds@6.2.0 | KEEPTTL@6.0.0]")
         { Keys = [KeySpec.At(1, RW | Access | Update | VariableFlags)], KeyFinder = CommandKeys.OfSet, Acl = AclCategory.String, Since = "1.0.0",
-          Summary = "Puts a string, whatever type the key had, with optional condition and time to live.", Complexity = "O(1)" },
+          Summary = "Puts a string, whatever type the key had, with optional condition and time to live.", Complexity = "O(1)", IsBrief = true },
         new("SETEX", 4, SetEx, Write | DenyOom, "key seconds value")
         { Keys = [KeySpec.At(1, OW | Update)], Acl = AclCategory.String, Since = "2.0.0", DeprecatedSince = "2.6.12", ReplacedBy = "SET with EX",
-          Summary = "Puts a string with a time to live in seconds.", Complexity = "O(1)" },
+          Summary = "Puts a string with a time to live in seconds.", Complexity = "O(1)", IsBrief = true },
         new("SETNX", 3, SetNx, Write | DenyOom | Fast, "key value")
         { Keys = [KeySpec.At(1, OW | Insert)], Acl = AclCategory.String, Since = "1.0.0", DeprecatedSince = "2.6.12", ReplacedBy = "SET with NX",
           Summary = "Puts a string if the key is not there yet.", Complexity = "O(1)" },
