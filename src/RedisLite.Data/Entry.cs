@@ -29,6 +29,16 @@ internal sealed class Entry
 
     public ReadOnlySpan<byte> Value => View.Value;
 
+    /// <summary>A collection without elements, which is no key any more.</summary>
+    public bool IsEmptyCollection
+    {
+        get
+        {
+            var record = View;
+            return record.Kind.IsEmptyCollection(record.Value);
+        }
+    }
+
     public bool HasExpiry => View.HasExpiry;
 
     /// <summary>-1 = never.</summary>
@@ -91,7 +101,7 @@ internal sealed class Entry
 
     internal void Bind(Keyspace keyspace, ulong handle, ulong hash)
     {
-        _keyspace = keyspace;
+        if (_keyspace != keyspace) _keyspace = keyspace;        // the same as last time, nearly always, and a reference costs more to write than to compare
         Handle = handle;
         _hash = hash;
         _hashKnown = true;

@@ -8,6 +8,9 @@ internal sealed class Keyspace
     /// <summary>What the processor's caches may be trusted to hold: below it a prefetch costs more than it saves.</summary>
     private const long CachedBytes = 4 * 1024 * 1024;
 
+    /// <summary>Keys that looking ahead is worth it for, however large their values are.</summary>
+    private const long ManyKeys = 2_000;
+
     /// <summary>Elements of a table that looking ahead is worth it for.</summary>
     private const long LargeTable = 10_000;
 
@@ -38,11 +41,11 @@ internal sealed class Keyspace
     /// <summary>So many keys are about to come: when there are none yet, room is made for them at once.</summary>
     public void Expect(long keys) => Table.Expect(keys);
 
+    /// <summary>Whether the lookups of a batch will miss the caches, so that it is worth to begin them together.</summary>
+    public bool IsBeyondCaches => Count >= ManyKeys && Heap.MemoryInUse > CachedBytes;
+
     /// <summary>Brings what lookups of these hashes will touch into the cache (<see cref="HashTable{TLayout}.Prefetch"/>).</summary>
-    public void Prefetch(ReadOnlySpan<ulong> hashes)
-    {
-        if (Heap.MemoryInUse > CachedBytes) Table.Prefetch(hashes);
-    }
+    public void Prefetch(ReadOnlySpan<ulong> hashes) => Table.Prefetch(hashes);
 
     public void PrefetchForInsert(ulong hash)
     {
@@ -55,7 +58,6 @@ internal sealed class Keyspace
     /// </summary>
     public ulong FindLargeTable(ReadOnlySpan<byte> key, ulong hash)
     {
-        if (Heap.MemoryInUse <= CachedBytes) return 0;
         var handle = Table.Find(key, hash);
         return handle != 0 && new Record(Heap.Arena.Slot(handle)).Kind.HasElementTable() && TableIn(handle).Count >= LargeTable ? handle : 0;
     }

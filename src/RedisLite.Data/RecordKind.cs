@@ -1,3 +1,8 @@
+using System.Runtime.InteropServices;
+using RedisLite.Data.Encodings;
+using RedisLite.Data.Tables;
+using RedisLite.Data.Trees;
+
 namespace RedisLite.Data;
 
 /// <summary>The physical form of a value; four bits of the record.</summary>
@@ -43,6 +48,16 @@ internal static class RecordKinds
     /// <summary>Whether the value holds handles of other memory, which must be freed, moved and frozen with it.</summary>
     public static bool OwnsMemory(this RecordKind kind) =>
         kind is RecordKind.HashTable or RecordKind.ListTree or RecordKind.SetTable or RecordKind.ZSetTree or RecordKind.Stream;
+
+    /// <summary>Whether a collection has nothing left: then its key goes. Strings and streams may be empty. Asked after every change, so it looks at the bytes.</summary>
+    public static bool IsEmptyCollection(this RecordKind kind, ReadOnlySpan<byte> value) => kind switch
+    {
+        RecordKind.HashBlob or RecordKind.ListBlob or RecordKind.SetBlob or RecordKind.ZSetBlob => ListPack.IsEnd(value, ListPack.First),
+        RecordKind.HashTable or RecordKind.SetTable or RecordKind.ZSetTree => MemoryMarshal.AsRef<TableHeader>(value[..TableHeader.Bytes]).Count == 0,
+        RecordKind.ListTree => MemoryMarshal.AsRef<TreeRoot>(value).Count == 0,
+        RecordKind.SetInts => IntSet.Count(value) == 0,
+        _ => false,
+    };
 
     /// <summary>Whether the value begins with the header of an inner table.</summary>
     public static bool HasElementTable(this RecordKind kind) => kind is RecordKind.HashTable or RecordKind.SetTable or RecordKind.ZSetTree;

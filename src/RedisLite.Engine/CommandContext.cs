@@ -421,7 +421,7 @@ internal sealed class CommandContext
 
     private void Touch(Entry entry)
     {
-        if (!Client.Has(ClientFlags.NoTouch)) entry.Access = Engine.Access.Touched(entry.Access, NowMs);
+        if (!Client.Has(ClientFlags.NoTouch)) Engine.Access.Touch(entry, NowMs);
     }
 
     /// <summary>An entry to open a key with that was found otherwise than by name (SCAN, RANDOMKEY).</summary>
@@ -492,8 +492,7 @@ internal sealed class CommandContext
         for (var i = 0; i < opened; i++)
         {
             var entry = entries[i];
-            if (!entry.Exists || entry.Type == ValueType.String || !ReferenceEquals(entry.Space, db.Keys)) continue;
-            if (!Emptiness.IsEmpty(entry) || !entry.Key.SequenceEqual(key)) continue;
+            if (!entry.Exists || !entry.IsEmptyCollection || !ReferenceEquals(entry.Space, db.Keys) || !entry.Key.SequenceEqual(key)) continue;
             db.Keys.Remove(entry);
             Engine.Notify(db.Index, KeyEvents.Del, key);
             return;

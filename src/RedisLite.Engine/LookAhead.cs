@@ -35,8 +35,10 @@ internal sealed class LookAhead(Engine engine)
         }
 
         bool hasKeys = false, hasElements = false;
-        ReadOnlySpan<byte> name = default;
+        var prefetches = keys.IsBeyondCaches;
+        ReadOnlySpan<byte> name = default, lastKey = default;
         CommandSpec? spec = null;
+        var lastHash = 0UL;
         for (var i = 0; i < batch.Count; i++)
         {
             ref readonly var request = ref batch.Requests[i];
@@ -46,10 +48,12 @@ internal sealed class LookAhead(Engine engine)
             if (spec is null || spec.FirstKey != 1 || request.Argc < 2) continue;
             hasKeys = true;
             hasElements |= spec.ElementArg != 0;
-            hashes[i] = engine.Heap.Hash(batch.Arg(request, 1));
+            var key = batch.Arg(request, 1);
+            if (prefetches || lastHash == 0 || !key.SequenceEqual(lastKey)) lastHash = engine.Heap.Hash(lastKey = key);     // with few keys it is often the same again
+            hashes[i] = lastHash;
         }
 
-        if (hasKeys) keys.Prefetch(hashes.AsSpan(0, batch.Count));
+        if (hasKeys && prefetches) keys.Prefetch(hashes.AsSpan(0, batch.Count));
         if (hasElements) RunElements(batch, keys);
     }
 

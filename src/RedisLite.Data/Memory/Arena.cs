@@ -41,6 +41,7 @@ internal sealed unsafe class Arena : IDisposable
     private const ulong GranuleMask = (1UL << ChunkShift) - 1;
     private const int PageGranuleMask = (1 << PageShift) - 1;
     private const byte HugeClass = 255;
+    private const ushort LargeMark = ushort.MaxValue;
     private const ushort NoSlot = ushort.MaxValue;
     private const int IdlePagesMin = 32;
 
@@ -54,6 +55,9 @@ internal sealed unsafe class Arena : IDisposable
 
     private nint[] _bases = new nint[8];
     private byte[] _pageClass = new byte[8 * PagesPerChunk];
+
+    // What Slot needs of the class, so that it looks in one table and not in two: it is called forty times by a command.
+    private ushort[] _slotBytes = new ushort[8 * PagesPerChunk];
     private bool[] _marked = new bool[8 * PagesPerChunk];
     private Chunk?[] _chunks = new Chunk?[8];
     private readonly Stack<int> _unusedChunks = new();
@@ -90,18 +94,16 @@ internal sealed unsafe class Arena : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Span<byte> Slot(ulong handle)
     {
-        var sizeClass = _pageClass[handle >> PageShift];
-        return sizeClass < RunClass
-            ? new Span<byte>((void*)Address(handle), SizeClasses.Bytes[sizeClass])
-            : LargeSlot(handle, sizeClass);
+        var bytes = _slotBytes[handle >> PageShift];
+        return bytes != LargeMark ? new Span<byte>((void*)Address(handle), bytes) : LargeSlot(handle);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Span<Bucket> Lines(ulong handle)
     {
-        var sizeClass = _pageClass[handle >> PageShift];
-        Debug.Assert(sizeClass < RunClass && handle != 0);
-        return new Span<Bucket>((void*)Address(handle), SizeClasses.Bytes[sizeClass] / 64);
+        var bytes = _slotBytes[handle >> PageShift];
+        Debug.Assert(bytes != LargeMark && handle != 0);
+        return new Span<Bucket>((void*)Address(handle), bytes / 64);
     }
 
     /// <summary>One line of a slot of lines: a line is eight granules.</summary>
@@ -204,8 +206,15 @@ internal sealed unsafe class Arena : IDisposable
         // Every later use of a handle is an index error, never a read of foreign memory.
         _bases = [];
         _pageClass = [];
+        _slotBytes = [];
         _chunks = [];
         _chunkEnd = 0;
+    }
+
+    private void SetClass(int pageId, byte sizeClass)
+    {
+        _pageClass[pageId] = sizeClass;
+        _slotBytes[pageId] = sizeClass < RunClass ? (ushort)SizeClasses.Bytes[sizeClass] : LargeMark;
     }
 
     private ref Page PageAt(int pageId) => ref _chunks[pageId / PagesPerChunk]!.Pages![pageId % PagesPerChunk];
@@ -237,7 +246,7 @@ internal sealed unsafe class Arena : IDisposable
         var meta = _chunks[chunk]!;
         var pageId = (chunk * PagesPerChunk) + ChooseFreePage(chunk, meta);
         TakePage(chunk, pageId);
-        _pageClass[pageId] = (byte)sizeClass;
+        SetClass(pageId, (byte)sizeClass);
         _pagesOfClass[sizeClass]++;
         ref var page = ref PageAt(pageId);
         page = new Page { FreeHead = NoSlot };
@@ -273,7 +282,7 @@ internal sealed unsafe class Arena : IDisposable
     private void ClosePage(int pageId, int sizeClass, ref Page page, bool linked)
     {
         if (linked) Unlink(sizeClass, ref page);
-        _pageClass[pageId] = 0;
+        SetClass(pageId, 0);
         _pagesOfClass[sizeClass]--;
         _marked[pageId] = false;
         GivePage(pageId);
@@ -413,6 +422,7 @@ internal sealed unsafe class Arena : IDisposable
             // A reader on another thread keeps the old arrays, which stay right for the handles it holds.
             Array.Resize(ref _bases, chunk * 2);
             Array.Resize(ref _pageClass, chunk * 2 * PagesPerChunk);
+            Array.Resize(ref _slotBytes, chunk * 2 * PagesPerChunk);
             Array.Resize(ref _marked, chunk * 2 * PagesPerChunk);
             Array.Resize(ref _chunks, chunk * 2);
         }
@@ -451,14 +461,16 @@ internal sealed unsafe class Arena : IDisposable
         _chunks[chunk] = null;
         _bases[chunk] = 0;
         Array.Clear(_pageClass, chunk * PagesPerChunk, PagesPerChunk);
+        Array.Clear(_slotBytes, chunk * PagesPerChunk, PagesPerChunk);
         Array.Clear(_marked, chunk * PagesPerChunk, PagesPerChunk);
         _unusedChunks.Push(chunk);
     }
 
-    private Span<byte> LargeSlot(ulong handle, byte sizeClass)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private Span<byte> LargeSlot(ulong handle)
     {
         var chunk = _chunks[handle >> ChunkShift]!;
-        var bytes = sizeClass == HugeClass ? (int)chunk.Bytes : chunk.Runs!.LengthAt(UnitOf(handle)) * RunMap.UnitBytes;
+        var bytes = _pageClass[handle >> PageShift] == HugeClass ? (int)chunk.Bytes : chunk.Runs!.LengthAt(UnitOf(handle)) * RunMap.UnitBytes;
         return new Span<byte>((void*)Address(handle), bytes);
     }
 
@@ -473,7 +485,7 @@ internal sealed unsafe class Arena : IDisposable
             var size = HugeBytesFor(bytes);
             if (size < bytes) throw new OutOfMemoryException("A value of this size cannot be held.");
             var huge = AddChunk(new Chunk(size, null, null));
-            _pageClass[huge * PagesPerChunk] = HugeClass;
+            SetClass(huge * PagesPerChunk, HugeClass);
             _hugeBytes += size;
             LiveBytes += size;
             return (ulong)huge << ChunkShift;
@@ -531,12 +543,12 @@ internal sealed unsafe class Arena : IDisposable
             var pageId = (chunk * PagesPerChunk) + index;
             if (sign > 0 && pages[index].Live == 0)
             {
-                _pageClass[pageId] = RunClass;
+                SetClass(pageId, RunClass);
                 TakePage(chunk, pageId);
             }
             pages[index].Live += (ushort)(sign * part);
             if (pages[index].Live != 0) continue;
-            _pageClass[pageId] = 0;
+            SetClass(pageId, 0);
             GivePage(pageId);
         }
     }

@@ -258,16 +258,21 @@ internal struct BTree
         Release(old, frozen);
     }
 
+    /// <summary>The owner's bytes of the leaf for writing in place, without a copy of anything: for a leaf that no running snapshot can see.</summary>
+    public readonly Span<byte> LeafInPlace => _arena.Slot(LeafHandle)[LeafHeader..];
+
+    /// <summary>After so many elements came to the leaf (or went, but not all), none of them before its first.</summary>
+    public void AddToLeaf(int delta)
+    {
+        Root.Count += delta;
+        for (var level = 0; level < Height; level++) Node(level).AddToSize(_slots[level], delta);
+    }
+
     /// <summary>After the leaf's elements changed: their new number, and the first key when it may have changed (else empty).</summary>
     public void SetLeaf(long count, scoped ReadOnlySpan<byte> key = default)
     {
-        var delta = count - LeafCount;
-        Root.Count += delta;
-        for (var level = 0; level < Height && delta != 0; level++)
-        {
-            var node = Node(level);
-            node.SetSize(_slots[level], node.Size(_slots[level]) + delta);
-        }
+        var delta = (int)(count - LeafCount);
+        if (delta != 0) AddToLeaf(delta);
         if (!key.IsEmpty) SetFirstKey(Height - 1, key);
     }
 

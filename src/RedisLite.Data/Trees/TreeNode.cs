@@ -86,6 +86,12 @@ internal readonly ref struct TreeNode(Span<byte> slot, int keySize)
 
     public void SetSize(int i, long size) => BinaryPrimitives.WriteUInt32LittleEndian(Entry(i)[5..], checked((uint)size));
 
+    public void AddToSize(int i, int delta)
+    {
+        var size = _slot.Slice(HeaderBytes + (i * _entrySize) + 5, sizeof(uint));
+        BinaryPrimitives.WriteUInt32LittleEndian(size, checked((uint)(BinaryPrimitives.ReadUInt32LittleEndian(size) + (long)delta)));
+    }
+
     public void SetKey(int i, ReadOnlySpan<byte> key) => key.CopyTo(Entry(i)[KeyAt..]);
 
     public void Insert(int i, ulong child, long size, ReadOnlySpan<byte> key)

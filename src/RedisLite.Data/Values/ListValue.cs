@@ -104,6 +104,12 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
         var tree = new BTree(Heap, keySize: 0, root);
         if (end == ListEnd.Left) tree.SeekFirst();
         else tree.SeekLast();
+        if (!Heap.SnapshotActive && ListLeaf.TryPush(tree.LeafInPlace, end, value, limits))
+        {
+            tree.AddToLeaf(1);
+            root = tree.Root;
+            return;
+        }
         var packBytes = ListPack.TotalBytes(ListLeaf.Pack(tree));
         if (tree.LeafCount == 0 || limits.Allows(packBytes, tree.LeafCount, value))
         {
@@ -135,6 +141,12 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
         var tree = new BTree(Heap, keySize: 0, root);
         if (end == ListEnd.Left) tree.SeekFirst();
         else tree.SeekLast();
+        if (!Heap.SnapshotActive && ListLeaf.TryPop(tree.LeafInPlace, end))
+        {
+            tree.AddToLeaf(-1);
+            root = tree.Root;
+            return true;
+        }
         if (tree.LeafCount == 1) return false;
         var pack = ListLeaf.Pack(tree);
         var at = end == ListEnd.Left ? ListPack.First : ListPack.Last(pack);

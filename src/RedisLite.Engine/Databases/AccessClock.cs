@@ -1,3 +1,4 @@
+using RedisLite.Data;
 using RedisLite.Engine.Config;
 
 namespace RedisLite.Engine.Databases;
@@ -17,11 +18,11 @@ internal sealed class AccessClock(ServerConfig config, Random random)
 
     public uint Initial(long nowMs) => Lfu ? (Minutes(nowMs) << 8) | LfuInitial : LruNow(nowMs);
 
-    public uint Touched(uint access, long nowMs)
+    /// <summary>The key is used.</summary>
+    public void Touch(Entry entry, long nowMs)
     {
-        if (!Lfu) return LruNow(nowMs);
-        var counter = Increment(Decayed(access, nowMs));
-        return (Minutes(nowMs) << 8) | counter;
+        if (!Lfu) entry.Access = LruNow(nowMs);
+        else entry.Access = (Minutes(nowMs) << 8) | Increment(Decayed(entry.Access, nowMs));
     }
 
     public static long IdleMs(uint access, long nowMs)
