@@ -155,14 +155,11 @@ internal static class NumberText
     /// A double as 7.2 replies and stores it: integers up to 2^62 plainly, everything else with the fewest digits that read back the same,
     /// with an exponent only when the plain form would be long. <c>inf</c>, <c>-inf</c>, <c>nan</c>, <c>-0</c>.
     /// </summary>
-    public static int FormatDouble(double value, Span<byte> destination) =>
-        value != 0 && Math.Abs(value) <= long.MaxValue / 2 && value == (long)value ? FormatInt64((long)value, destination) : FormatShortest(value, destination);
-
-    /// <summary>The same without the exception for integers: 1e8 is <c>1e+8</c>.</summary>
-    public static int FormatShortest(double value, Span<byte> destination)
+    public static int FormatDouble(double value, Span<byte> destination)
     {
         if (!double.IsFinite(value)) return FormatSpecial(value, destination);
         if (value == 0) return Copy(double.IsNegative(value) ? "-0"u8 : "0"u8, destination);
+        if (Math.Abs(value) <= long.MaxValue / 2 && value == (long)value) return FormatInt64((long)value, destination);
 
         Span<byte> raw = stackalloc byte[DoubleTextMax];
         Span<byte> digits = stackalloc byte[DoubleTextMax];

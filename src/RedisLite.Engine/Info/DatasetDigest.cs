@@ -96,7 +96,7 @@ internal sealed class DatasetDigest
         {
             Array.Clear(pair);
             Mix(pair, walk.Member.AsText(scratch));
-            Mix(pair, score[..NumberText.FormatShortest(walk.Score, score)]);
+            Mix(pair, score[..NumberText.FormatDouble17(walk.Score, score)]);
             Xor(digest, pair);
         }
     }
