@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using RedisLite.Data.Encodings;
 using RedisLite.Data.Tables;
@@ -24,15 +23,14 @@ internal ref struct ZSetBuilder(Heap heap)
     public bool TryGet(scoped ReadOnlySpan<byte> member, out double score)
     {
         var isThere = new ElementTable(_heap, ref _header).TryGet(member, out var stored);
-        score = isThere ? BinaryPrimitives.ReadDoubleLittleEndian(stored) : 0;
+        score = isThere ? ElementScore.Read(stored) : 0;
         return isThere;
     }
 
     public void Set(scoped ReadOnlySpan<byte> member, double score)
     {
-        Span<byte> stored = stackalloc byte[sizeof(double)];
-        BinaryPrimitives.WriteDoubleLittleEndian(stored, score);
-        new ElementTable(_heap, ref _header).Set(member, stored);
+        Span<byte> scratch = stackalloc byte[ElementScore.BytesMax];
+        new ElementTable(_heap, ref _header).Set(member, ElementScore.Write(scratch, score));
         _longest = Math.Max(_longest, member.Length);
     }
 
@@ -76,7 +74,7 @@ internal ref struct ZSetBuilder(Heap heap)
         foreach (var element in table)
         {
             elements[n] = element;
-            scores[n++] = BinaryPrimitives.ReadDoubleLittleEndian(table.Value(element));
+            scores[n++] = ElementScore.Read(table.Value(element));
         }
         scores.Sort(elements);
 
@@ -91,7 +89,7 @@ internal ref struct ZSetBuilder(Heap heap)
             elements[start..end].Sort((a, b) => new Element(arena.Slot(a)).Key.SequenceCompareTo(new Element(arena.Slot(b)).Key));
 
             // 0 and -0 are equal and each keeps its sign.
-            for (var i = start; i < end && scores[start] == 0; i++) scores[i] = BinaryPrimitives.ReadDoubleLittleEndian(table.Value(elements[i]));
+            for (var i = start; i < end && scores[start] == 0; i++) scores[i] = ElementScore.Read(table.Value(elements[i]));
         }
     }
 

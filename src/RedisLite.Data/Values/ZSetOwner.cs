@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using RedisLite.Data.Tables;
 using RedisLite.Data.Trees;
@@ -19,12 +18,11 @@ internal sealed class ZSetOwner : IMemoryOwner
     {
         var table = ElementTable.Writable(heap, to[..TableHeader.Bytes]);
         var tree = new BTree(heap, ScoreTree.EntrySize, default);
-        Span<byte> stored = stackalloc byte[sizeof(double)];
+        Span<byte> scratch = stackalloc byte[ElementScore.BytesMax];
         for (var walk = new ZSetWalk(heap, RecordKind.ZSetTree, from, 0); walk.MoveNext();)
         {
             var member = walk.Member.AsText(default);
-            BinaryPrimitives.WriteDoubleLittleEndian(stored, walk.Score);
-            var element = table.AddNew(member, stored);
+            var element = table.AddNew(member, ElementScore.Write(scratch, walk.Score));
             ScoreTree.Insert(ref tree, new MemberOrder(heap.Arena, walk.Score, member), walk.Score, element);
         }
         MemoryMarshal.Write(to[ZSetValue.TreeAt..], tree.Root);

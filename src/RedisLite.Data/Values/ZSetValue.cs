@@ -82,7 +82,7 @@ internal readonly struct ZSetValue(Entry entry) : IScannedValue<ZSetValue>
         IsBlob ? ListPack.Get(_entry.Value, (int)place) : new PackedValue(ReadTable.Key(place), isEncodedText: true);
 
     public double ScoreAt(ulong place) =>
-        IsBlob ? ZSetBlob.ScoreAt(_entry.Value, (int)place) : BinaryPrimitives.ReadDoubleLittleEndian(ReadTable.Value(place));
+        IsBlob ? ZSetBlob.ScoreAt(_entry.Value, (int)place) : ElementScore.Read(ReadTable.Value(place));
 
     /// <summary>The rank of a member from the lowest score, or -1.</summary>
     public long RankOf(ReadOnlySpan<byte> member, out double score)
@@ -192,8 +192,8 @@ internal readonly struct ZSetValue(Entry entry) : IScannedValue<ZSetValue>
 
     private void SetInTree(ulong element, ReadOnlySpan<byte> member, double score)
     {
-        Span<byte> stored = stackalloc byte[sizeof(double)];
-        BinaryPrimitives.WriteDoubleLittleEndian(stored, score);
+        Span<byte> scratch = stackalloc byte[ElementScore.BytesMax];
+        var stored = ElementScore.Write(scratch, score);
         var value = _entry.MutableValue();
         var table = ElementTable.Writable(Heap, value[..TableHeader.Bytes]);
         var tree = OpenTree(Heap, value);
@@ -203,7 +203,7 @@ internal readonly struct ZSetValue(Entry entry) : IScannedValue<ZSetValue>
         }
         else
         {
-            var old = BinaryPrimitives.ReadDoubleLittleEndian(table.Value(element));
+            var old = ElementScore.Read(table.Value(element));
             var index = ScoreTree.Seek(ref tree, new MemberOrder(Heap.Arena, old, member));
             ScoreTree.RemoveAt(ref tree, index, 1);
             element = table.SetValue(element, stored);
@@ -306,12 +306,11 @@ internal readonly struct ZSetValue(Entry entry) : IScannedValue<ZSetValue>
         var table = new ElementTable(Heap, ref header);
         var tree = new BTree(Heap, ScoreTree.EntrySize, default);
         Span<byte> scratch = stackalloc byte[ScratchMax];
-        Span<byte> stored = stackalloc byte[sizeof(double)];
+        Span<byte> scoreScratch = stackalloc byte[ElementScore.BytesMax];
         for (var walk = Walk(); walk.MoveNext();)
         {
             var member = walk.Member.AsText(scratch);
-            BinaryPrimitives.WriteDoubleLittleEndian(stored, walk.Score);
-            var element = table.AddNew(member, stored);
+            var element = table.AddNew(member, ElementScore.Write(scoreScratch, walk.Score));
             ScoreTree.Insert(ref tree, new MemberOrder(Heap.Arena, walk.Score, member), walk.Score, element);
         }
         var value = _entry.Resize(HeaderBytes, RecordKind.ZSetTree);
