@@ -37,7 +37,7 @@ def keys_of(run):
 
 def info(server, field):
     with socket.create_connection(("127.0.0.1", server.port), timeout=START_SECONDS) as s:
-        s.sendall(request("INFO"))
+        s.sendall(request("INFO", "persistence"))
         data = b""
         while b"\r\n" not in data:
             data += s.recv(1 << 16)

@@ -111,7 +111,7 @@ internal sealed class Heap : IDisposable
         if (SnapshotActive) throw new InvalidOperationException("A snapshot is running already.");
         Epoch++;
         SnapshotActive = true;
-        Arena.ReleasePages = false;
+        Arena.BeginReading();
     }
 
     /// <summary>Call when the last reader has stopped.</summary>
@@ -119,7 +119,7 @@ internal sealed class Heap : IDisposable
     {
         if (!SnapshotActive) throw new InvalidOperationException("No snapshot is running.");
         SnapshotActive = false;
-        Arena.ReleasePages = true;
+        Arena.EndReading();
     }
 
     /// <summary>Frees one slot; when a snapshot still needs it, after the snapshot.</summary>

@@ -1,18 +1,26 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using RedisLite.Engine;
 using RedisLite.Server.Transports;
 
 namespace RedisLite.Server;
 
 /// The engine's jobs, on one thread a lane, each begun at the first job. A finished job goes back to the loop through the mailbox.
+///
+/// A snapshot takes what the loop leaves of the processors. A low priority is not enough for that: between two ticks of the system's clock (4 ms) the kernel takes no
+/// processor away, and what the loop wants is one within microseconds. So the thread asks for long slices, which makes any thread that wakes up go first, and while
+/// the loop has work it pauses of itself (docs/design/durability.md has the figures).
 internal sealed class BackgroundThreads : IBackground, IDisposable
 {
-    private const int SnapshotNice = 10, SnapshotSliceNs = 100_000;
+    private const int SnapshotNice = 10, SnapshotSliceNs = 100_000_000;
+
+    /// While the loop is busy, and for a moment after, a snapshot works for so long and then pauses for so long.
+    private const int WorkUs = 100, PauseUs = 300, BusyMs = 5;
 
     private readonly Lane?[] _lanes = new Lane?[Enum.GetValues<BackgroundLane>().Length];
 
-    /// The loop's mailbox; set before the loop runs.
-    public Mailbox Mailbox { get; set; } = null!;
+    /// Set before it runs.
+    public ExecutorLoop Loop { get; set; } = null!;
 
     public void Start(BackgroundLane lane, BackgroundJob job) =>
         (_lanes[(int)lane] ??= new Lane(this, lane)).Add(job);
@@ -38,6 +46,7 @@ internal sealed class BackgroundThreads : IBackground, IDisposable
         private readonly HashSet<BackgroundJob> _open = [];
         private volatile BackgroundJob? _current;
         private volatile bool _stopping;
+        private volatile bool _isAwaited;
 
         public Lane(BackgroundThreads owner, BackgroundLane lane)
         {
@@ -55,35 +64,50 @@ internal sealed class BackgroundThreads : IBackground, IDisposable
 
         public void WaitFor(BackgroundJob job)
         {
+            _isAwaited = true;
             lock (_ended)
             {
                 while (_open.Contains(job)) Monitor.Wait(_ended);
             }
+            _isAwaited = false;
         }
 
         private void Run()
         {
-            // A snapshot takes what the loop leaves of the processors, and does not make it wait for a time slice to end. (Thread.Priority does nothing on Linux.)
-            if (_yields && OperatingSystem.IsLinux()) LinuxCalls.YieldToOthers(SnapshotNice, SnapshotSliceNs);
+            var yields = _yields && OperatingSystem.IsLinux();                      // Thread.Priority does nothing there
+            if (yields) LinuxCalls.YieldToOthers(SnapshotNice, SnapshotSliceNs);
             foreach (var job in _jobs.GetConsumingEnumerable())
             {
                 _current = job;
                 if (_stopping) job.Cancel();
                 try
                 {
-                    job.RunToEnd();
+                    if (yields) RunBesideLoop(job);
+                    else job.RunToEnd();
                 }
                 catch (Exception bug)
                 {
                     job.Bug = bug;
                 }
                 _current = null;
-                _owner.Mailbox.Post(job.Complete);
+                _owner.Loop.Mailbox.Post(job.Complete);
                 lock (_ended)
                 {
                     _open.Remove(job);
                     Monitor.PulseAll(_ended);
                 }
+            }
+        }
+
+        private void RunBesideLoop(BackgroundJob job)
+        {
+            var (began, busyAt, phase) = (Stopwatch.GetTimestamp(), 0L, _owner.Loop.Phase);
+            while (job.Step())
+            {
+                if (Stopwatch.GetElapsedTime(began).TotalMicroseconds < WorkUs) continue;
+                if (_owner.Loop.HasWorkedSince(phase)) (busyAt, phase) = (Stopwatch.GetTimestamp(), _owner.Loop.Phase);
+                if (!_isAwaited && Stopwatch.GetElapsedTime(busyAt).TotalMilliseconds < BusyMs) LinuxCalls.Pause(PauseUs);
+                began = Stopwatch.GetTimestamp();
             }
         }
 

@@ -33,6 +33,7 @@ internal sealed class ExecutorLoop : IDisposable
     private readonly List<Connection> _work = [];
     private byte[]? _spareBuffer;
     private int _answeredBySync;
+    private long _phase;
 
     public ExecutorLoop(RedisEngine engine, Transport transport, StallDetector? stalls)
     {
@@ -62,6 +63,12 @@ internal sealed class ExecutorLoop : IDisposable
 
     /// Before the connections are closed: whose connection ends because the server does must not be able to connect again.
     public Action? OnStopping { get; set; }
+
+    /// Counts the beginnings and the ends of waits: odd while the loop waits. For other threads.
+    public long Phase => Volatile.Read(ref _phase);
+
+    /// Whether the loop works or has worked since another thread read the phase.
+    public bool HasWorkedSince(long phase) => Phase is var now && (now != phase || (now & 1) == 0);
 
     /// After Stop nothing more is run, or a write could be acknowledged after the last save.
     public bool IsStopping { get; private set; }
@@ -119,7 +126,9 @@ internal sealed class ExecutorLoop : IDisposable
     private void Iterate()
     {
         var idle = _turns.Count == 0 && _flushes.Count == 0 && Engine.DirtyClients.Count == 0 && !Mailbox.HasPosts && !Arrivals.HasPosts;
+        _phase++;
         _transport.Wait(idle ? Engine.NextWakeMs() : 0);
+        _phase++;
         _stalls?.Begin();
 
         Engine.BeginIteration();

@@ -206,7 +206,7 @@ public sealed class RedisLiteServer : IAsyncDisposable
             var engine = new RedisEngine(environment, _config);
             Stalls = _options.StallThreshold is { } threshold ? new StallDetector(threshold) : null;
             _loop = new ExecutorLoop(engine, transport, Stalls);
-            _background.Mailbox = _loop.Mailbox;
+            _background.Loop = _loop;
             if (OperatingSystem.IsLinux()) _pages = new PageToucher(engine.Heap.Arena);
         }
         catch

@@ -26,6 +26,9 @@ namespace RedisLite.Data.Memory;
 // host has to find the memory). So a helper thread asks for them and touches them ahead of the allocations (PagesWanted, PreparePages); where the
 // allocations come first, ordinary pages stay, whose first touch is cheap. Never in the first 64 MiB: a small data set stays small.
 //
+// While a snapshot is read, the owner copies what it changes, and at first takes hundreds of megabytes a second: no helper touches huge pages so fast, and even
+// an ordinary page (1.5 us, twice a copy's own cost) is felt. Then the helper touches ordinary pages, the lowest free ones, in the order in which they will be taken.
+//
 // Threads: one thread changes the arena. Another may read the slots of handles it was given (a snapshot) as long as ReleasePages is false, and one
 // may call PreparePages.
 internal sealed unsafe class Arena : IDisposable
@@ -48,8 +51,11 @@ internal sealed unsafe class Arena : IDisposable
     // A block is a huge page.
     private const int SmallPagedChunks = 4;
     private const int PagesPerBlock = 32;
+    public const long HugePageBytes = PagesPerBlock * SizeClasses.PageBytes;
     private const int BlocksAheadMax = 2;
     private const int PagesPerBlockAhead = 1024;
+    private const int PagesAheadMax = 64;
+    private const int PagesPerPageAhead = 64;
     private const int ChunksPerTrim = 64;
     private const long UnmapPart = 4 * 1024 * 1024;
 
@@ -73,7 +79,7 @@ internal sealed unsafe class Arena : IDisposable
     private int _idlePages;
     private long _hugeBytes;
     private long _unmappingBytes;
-    private nint _blockToPrepare;
+    private readonly PageRequest _wanted = new();
     private int _trimChunk;
 
     /// <summary>Bytes taken from the system: pages in use or kept for reuse.</summary>
@@ -86,7 +92,7 @@ internal sealed unsafe class Arena : IDisposable
     public long LiveBytes { get; private set; }
 
     /// <summary>False while another thread reads: no page goes back to the system.</summary>
-    public bool ReleasePages { get; set; } = true;
+    public bool ReleasePages { get; private set; } = true;
 
     /// <summary>Set by whoever will answer it by calling PreparePages on another thread soon; called by allocations, so it must be quick.</summary>
     public Action? PagesWanted { get; set; }
@@ -265,7 +271,7 @@ internal sealed unsafe class Arena : IDisposable
             var idle = meta.Free[word] & meta.Committed[word];
             if (idle != 0) return (word * 64) + BitOperations.TrailingZeroCount(idle);
         }
-        var block = (nuint)(Volatile.Read(ref _blockToPrepare) - _bases[chunk]);
+        var block = (nuint)(_wanted.HugePage - _bases[chunk]);
         var (avoidedWord, avoided) = block < (nuint)ChunkBytes ? BlockMask((int)(block / (PagesPerBlock * SizeClasses.PageBytes))) : (0, 0UL);
         for (var word = 0; word < 4; word++)
         {
@@ -296,20 +302,24 @@ internal sealed unsafe class Arena : IDisposable
         if (meta.FreePages == PagesPerChunk) _emptyChunks--;
         meta.Free[index >> 6] &= ~bit;
         meta.FreePages--;
-        if ((meta.Committed[index >> 6] & bit) != 0)
+        var isIdle = (meta.Committed[index >> 6] & bit) != 0;
+        if (isIdle)
         {
             _idlePages--;
-            return;
         }
-        meta.Committed[index >> 6] |= bit;
-        _committedPages++;
-        if (meta.Runs is null && PagesWanted is not null) LookAhead(chunk, meta, index / PagesPerBlock);
+        else
+        {
+            meta.Committed[index >> 6] |= bit;
+            _committedPages++;
+        }
+        if (meta.Runs is not null || PagesWanted is null || _wanted.IsOpen) return;
+        if (!ReleasePages) LookAheadForCopies(chunk);
+        else if (!isIdle) LookAhead(chunk, meta, index / PagesPerBlock);
     }
 
     /// <summary>Asks for the huge pages after the one in use, and for a chunk after this one.</summary>
     private void LookAhead(int chunk, Chunk meta, int block)
     {
-        if (Volatile.Read(ref _blockToPrepare) != 0) return;
         const int blocks = PagesPerChunk / PagesPerBlock;
         var next = meta.HugePages ? Math.Max(meta.PreparedBlocks, block + 1) : blocks;
         // A small heap should not look big for memory that it has only been promised.
@@ -323,22 +333,52 @@ internal sealed unsafe class Arena : IDisposable
             if (!meta.HugePages) return;
         }
         meta.PreparedBlocks = next + 1;
-        Volatile.Write(ref _blockToPrepare, _bases[chunk] + ((nint)next * PagesPerBlock * SizeClasses.PageBytes));
+        _wanted.AskForHugePage(_bases[chunk] + ((nint)next * (nint)HugePageBytes));
         PagesWanted!();
     }
 
-    /// <summary>Touches the memory that allocations will want next. The only method for another thread; PagesWanted calls for it.</summary>
-    public void PreparePages()
+    /// <summary>Asks for the next ordinary pages when few are idle where pages are taken now. Those asked for count as idle: what is not needed goes back as they do.</summary>
+    private void LookAheadForCopies(int chunk)
     {
-        var block = Volatile.Read(ref _blockToPrepare);
-        if (block == 0) return;
-        OsMemory.AdviseHuge(block, (long)PagesPerBlock * SizeClasses.PageBytes, wanted: true);
-        // A write that changes nothing: the owner may be using the page already.
-        Interlocked.Add(ref *(long*)block, 0);
-        Volatile.Write(ref _blockToPrepare, 0);
+        var wanted = Math.Min(PagesAheadMax, _committedPages / PagesPerPageAhead);
+        for (; chunk < _chunkEnd && wanted > 0; chunk++)
+        {
+            if (_chunks[chunk] is not { Runs: null, Pages: not null, FreePages: > 0 } meta) continue;
+            for (var word = 0; word < 4; word++) wanted -= BitOperations.PopCount(meta.Free[word] & meta.Committed[word]);
+            for (var word = 0; word < 4 && wanted > 0; word++)
+            {
+                var pages = meta.Free[word] & ~meta.Committed[word];
+                if (pages == 0) continue;
+                AskForPages(chunk, meta, word, pages);
+                return;
+            }
+        }
+        if (wanted > 0 && _emptyChunks == 0) AddChunk(new Chunk(ChunkBytes, new Page[PagesPerChunk], null));
     }
 
-    private bool CanRemove(int chunk) => (nuint)(Volatile.Read(ref _blockToPrepare) - _bases[chunk]) >= (nuint)ChunkBytes;
+    private void AskForPages(int chunk, Chunk meta, int word, ulong pages)
+    {
+        for (var most = _committedPages / PagesPerPageAhead; BitOperations.PopCount(pages) > most;) pages &= ~(1UL << BitOperations.Log2(pages));
+        meta.Committed[word] |= pages;
+        _committedPages += BitOperations.PopCount(pages);
+        _idlePages += BitOperations.PopCount(pages);
+        _wanted.AskForPages(_bases[chunk] + (word * 64 * (nint)SizeClasses.PageBytes), pages);
+        PagesWanted!();
+    }
+
+    /// <summary>Another thread is going to read what there is now.</summary>
+    public void BeginReading()
+    {
+        ReleasePages = false;
+        if (PagesWanted is not null && !_wanted.IsOpen) LookAheadForCopies(_firstSlabChunkWithRoom);
+    }
+
+    public void EndReading() => ReleasePages = true;
+
+    /// <summary>Touches the memory that allocations will want next. The only method for another thread; PagesWanted calls for it.</summary>
+    public void PreparePages() => _wanted.Serve();
+
+    private bool CanRemove(int chunk) => !_wanted.LiesIn(_bases[chunk], ChunkBytes);
 
     private void GivePage(int pageId)
     {

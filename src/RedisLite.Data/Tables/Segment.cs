@@ -46,6 +46,21 @@ internal readonly ref struct Segment(Span<Bucket> lines)
         };
     }
 
+    /// <summary>
+    /// Takes over another's content, for a snapshot, to which all of its records belong. Line by line: the library's copy of so many bytes reads the target first, which for
+    /// fresh memory is a page fault more, and makes the other processors forget the page.
+    /// </summary>
+    public void CopyFrom(ReadOnlySpan<Bucket> lines)
+    {
+        var to = _lines[..lines.Length];
+        to[0] = lines[0];
+        for (var line = 1; line < to.Length; line++)
+        {
+            to[line] = lines[line];
+            to[line].ClearNew();
+        }
+    }
+
     /// <summary>False when neither home, neighbour nor stash has room.</summary>
     public bool TryPlace(ulong hash, ulong handle, SlotFlags flags)
     {

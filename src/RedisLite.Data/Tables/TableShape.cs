@@ -144,9 +144,8 @@ internal readonly ref struct TableShape<TLayout>(Heap heap, ref TableHeader head
         {
             var source = _heap.Arena.Lines(handle);
             var copy = _heap.Arena.Alloc(Segment.BytesOf(SegmentAt(handle).Header.HomeBits));
-            source.CopyTo(_heap.Arena.Lines(copy));
             var segment = SegmentAt(copy);
-            for (var bucket = 0; bucket < segment.Buckets; bucket++) segment[bucket].ClearNew();
+            segment.CopyFrom(source);
             segment.Header.Epoch = _heap.Epoch;
             if (previous == 0) copyOfFirst = copy;
             else SegmentAt(previous).Header.Next = copy;

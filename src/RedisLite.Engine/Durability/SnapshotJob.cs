@@ -15,7 +15,7 @@ internal sealed class SnapshotJob : BackgroundJob
     private const int DelayPieceUs = 10_000;
 
     /// <summary>So many bytes at a time go to the disk, so that the last fsync is not one big stall of everybody who writes.</summary>
-    private const long BytesPerFsync = 32 << 20;
+    private const long BytesPerFsync = 4 << 20;
 
     private readonly Engine engine;
     private readonly IStorage storage;
@@ -50,8 +50,12 @@ internal sealed class SnapshotJob : BackgroundJob
         StartedMs = engine.Clock.NowMs;
         delayUs = engine.Config.RdbKeySaveDelay;
         if (!holdsLoop) engine.Heap.BeginSnapshot();
-        databases = engine.Databases.Select(static db => new RdbDatabase(db.Index, db.Keys.Freeze())).ToArray();
-        KeysTotal = databases.Sum(static db => db.Keys.Count);
+        databases = new RdbDatabase[engine.Databases.Length];
+        for (var i = 0; i < databases.Length; i++)
+        {
+            databases[i] = new RdbDatabase(engine.Databases[i].Index, engine.Databases[i].Keys.Freeze());
+            KeysTotal += databases[i].Keys.Count;
+        }
         MemoryAtStart = engine.Heap.CommittedBytes;
     }
 

@@ -18,7 +18,7 @@ internal sealed class AofBaseWriter : ISnapshotWriter
 
     private readonly Heap _heap;
     private readonly IByteSink _sink;
-    private readonly IReadOnlyList<RdbDatabase> _databases;
+    private readonly RdbDatabase[] _databases;
     private readonly RdbWriteOptions _options;
     private readonly AofText _text = new();
     private int _database = -1;
@@ -26,7 +26,7 @@ internal sealed class AofBaseWriter : ISnapshotWriter
     private long _keysWritten;
     private long _bytesWritten;
 
-    public AofBaseWriter(Heap heap, IByteSink sink, IReadOnlyList<RdbDatabase> databases, RdbWriteOptions options)
+    public AofBaseWriter(Heap heap, IByteSink sink, RdbDatabase[] databases, RdbWriteOptions options)
     {
         _heap = heap;
         _sink = sink;
@@ -61,7 +61,7 @@ internal sealed class AofBaseWriter : ISnapshotWriter
 
     private bool NextDatabase()
     {
-        while (++_database < _databases.Count)
+        while (++_database < _databases.Length)
         {
             var (index, keys) = _databases[_database];
             if (keys.Count == 0) continue;

@@ -10,7 +10,7 @@ namespace RedisLite.Persistence.Rdb;
 /// </summary>
 internal sealed class RdbOutput
 {
-    private const int StreamBuffer = 256 * 1024;
+    private const int StreamBuffer = 64 * 1024;
 
     /// <summary>Shorter strings are never worth compressing, as Redis has it.</summary>
     private const int CompressAbove = 20;

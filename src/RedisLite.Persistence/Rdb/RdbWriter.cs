@@ -59,13 +59,13 @@ internal sealed class RdbWriter : ISnapshotWriter
     private readonly Heap _heap;
     private readonly RdbOutput _output;
     private readonly RdbWriteOptions _options;
-    private readonly IReadOnlyList<RdbDatabase> _databases;
+    private readonly RdbDatabase[] _databases;
     private int _database = -1;
     private TableEnumerator _keys;
     private long _keysWritten;
     private long _bytesWritten;
 
-    public RdbWriter(Heap heap, IByteSink sink, IReadOnlyList<RdbDatabase> databases, RdbWriteOptions options)
+    public RdbWriter(Heap heap, IByteSink sink, RdbDatabase[] databases, RdbWriteOptions options)
     {
         _heap = heap;
         _options = options;
@@ -120,7 +120,7 @@ internal sealed class RdbWriter : ISnapshotWriter
 
     private bool NextDatabase()
     {
-        while (++_database < _databases.Count)
+        while (++_database < _databases.Length)
         {
             var (index, keys) = _databases[_database];
             if (keys.Count == 0) continue;

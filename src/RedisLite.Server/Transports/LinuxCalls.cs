@@ -134,7 +134,7 @@ internal static unsafe partial class LinuxCalls
     public static partial int GetClock(int clock, TimeSpec* time);
 
     [LibraryImport("libc", EntryPoint = "nanosleep")]
-    public static partial int Sleep(TimeSpec* time, TimeSpec* left);
+    private static partial int Sleep(TimeSpec* time, TimeSpec* left);
 
     [LibraryImport("libc", EntryPoint = "getrlimit")]
     public static partial int GetResourceLimit(int resource, ResourceLimit* limit);
@@ -160,7 +160,7 @@ internal static unsafe partial class LinuxCalls
 
     public static string ErrorText(int error) => Marshal.GetPInvokeErrorMessage(error);
 
-    /// The calling thread runs when others leave it the processor, and keeps them waiting no longer than a short slice (which kernels before 6.12 take no notice of).
+    /// The calling thread runs when others leave it the processor. Since Linux 6.12 the slice it asks for says how soon it has to have its turn: a long one lets all others go first.
     /// If the system refuses, the thread runs as all others do.
     public static void YieldToOthers(int nice, int sliceNanoseconds)
     {
@@ -168,6 +168,13 @@ internal static unsafe partial class LinuxCalls
         if (number == 0) return;
         var attributes = new SchedulingAttributes { Size = (uint)sizeof(SchedulingAttributes), Nice = nice, SliceNanoseconds = (ulong)sliceNanoseconds };
         _ = SystemCall(number, 0, &attributes, 0, 0, 0, 0);
+    }
+
+    /// The calling thread sleeps, below a second. The system adds up to 50 µs.
+    public static void Pause(int microseconds)
+    {
+        var time = new TimeSpec { Nanoseconds = microseconds * 1000L };
+        _ = Sleep(&time, null);
     }
 
     /// CPU time of the calling thread.

@@ -93,13 +93,14 @@ public class ArenaTests
     [Fact]
     public void Pages_are_kept_while_they_may_not_be_released_and_trimmed_later()
     {
-        using var arena = new Arena { ReleasePages = false };
+        using var arena = new Arena();
+        arena.BeginReading();
         var handles = new List<ulong>();
         for (var i = 0; i < 50_000; i++) handles.Add(arena.Alloc(1000));
         var full = arena.CommittedBytes;
         foreach (var handle in handles) arena.Free(handle);
         Assert.Equal(full, arena.CommittedBytes);
-        arena.ReleasePages = true;
+        arena.EndReading();
         while (arena.TrimIdlePages(16))
         {
         }
@@ -149,8 +150,9 @@ public class ArenaTests
             }
         });
         var live = new List<ulong>();
-        for (var round = 0; round < 4; round++)
+        for (var round = 0; round < 6; round++)
         {
+            if (round % 2 == 1) arena.BeginReading();          // then it is ordinary pages that are touched
             for (var i = 0; i < 60_000; i++)
             {
                 live.Add(arena.Alloc(2000));                   // 120 MB: the first 64 have no huge pages
@@ -162,6 +164,7 @@ public class ArenaTests
                 arena.Free(handle);
             }
             live.Clear();
+            if (round % 2 == 1) arena.EndReading();
             while (arena.TrimIdlePages(50))
             {
             }
