@@ -180,6 +180,16 @@ internal sealed class CommandContext
     /// <summary>Reply an error; reads well as the last word of a handler.</summary>
     public void Fail(string error) => Reply.Error(error);
 
+    /// <summary>What the container of the running subcommand answers when it cannot read the arguments.</summary>
+    public string SubcommandSyntaxError => Errors.SubcommandSyntax(CommandGate.Shown(Arg(1), 128), Spec.Parent!.Name);
+
+    /// <summary>More arguments than this subcommand takes, of those that its arity lets through: the error is replied.</summary>
+    public bool HasMoreArgsThan(int most)
+    {
+        if (Argc > most) Fail(SubcommandSyntaxError);
+        return Argc > most;
+    }
+
     /// <summary>A copy that survives the removal or the move of the record the bytes came from. Valid until the command ends.</summary>
     public ReadOnlySpan<byte> Scratch(ReadOnlySpan<byte> bytes)
     {

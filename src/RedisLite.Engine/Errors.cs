@@ -45,6 +45,9 @@ internal static class Errors
     public static string UnknownSubcommand(string subcommand, string command) =>
         $"ERR unknown subcommand '{subcommand}'. Try {command.ToUpperInvariant()} HELP.";
 
+    public static string SubcommandSyntax(string subcommand, string command) =>
+        $"ERR unknown subcommand or wrong number of arguments for '{subcommand}'. Try {command} HELP.";
+
     public static string NotAllowedWhileSubscribed(string command) =>
         $"ERR Can't execute '{command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
 }

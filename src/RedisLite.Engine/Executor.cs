@@ -30,15 +30,15 @@ internal sealed class Executor
     private readonly bool duringScript;
     private readonly RequestBatch batch = new();
     private readonly LookAhead lookAhead;
-    private readonly CommandSpec[] fastSpecs = new CommandSpec[RequestBatch.RequestsMax];
-    private readonly int[] fastCalls = new int[RequestBatch.RequestsMax];
+    private readonly CommandSpec[] briefSpecs = new CommandSpec[RequestBatch.RequestsMax];
+    private readonly int[] briefCalls = new int[RequestBatch.RequestsMax];
     private readonly CommandContext[] contexts = new CommandContext[NestingMax];
     private readonly CommandContext internalContext;
     private readonly CommandContext replayContext;
-    private CommandContext fastContext;
+    private CommandContext briefContext;
     private int depth;
-    private int fastRuns;
-    private int fastCount;
+    private int briefRuns;
+    private int briefCount;
     private long nestedErrors;
 
     public Executor(Engine engine, bool duringScript = false)
@@ -49,7 +49,7 @@ internal sealed class Executor
         internalContext = new CommandContext(engine);
         for (var i = 0; i < contexts.Length; i++) contexts[i] = new CommandContext(engine);
         replayContext = new CommandContext(engine);
-        fastContext = contexts[0];
+        briefContext = contexts[0];
     }
 
     /// <summary>Whose command runs now.</summary>
@@ -178,7 +178,7 @@ internal sealed class Executor
         var ctx = replayContext;                    // DEBUG LOADAOF replays while its own context is in use
         ctx.Load(client, client.Reply, source.Buffer, source.Args, request.FirstArg, request.Argc);
         RunUnit(client, ctx, spec);
-        SettleFast();
+        SettleBrief();
         client.Output.Clear();
         return null;
     }
@@ -217,7 +217,7 @@ internal sealed class Executor
             if (lookAhead.HashOf(i) is not 0 and var hash) ctx.SetHashOfArg1(hash);
             if (!RunUnit(client, ctx, lookAhead.SpecOf(i)))
             {
-                SettleFast();
+                SettleBrief();
                 client.Parser.Rewind();
                 return request.WireStart;               // held back: it stays unread
             }
@@ -246,7 +246,7 @@ internal sealed class Executor
         {
             if (!ReferenceEquals(client.LastCommand, spec)) client.LastCommand = spec;
             var isBrief = spec!.IsBrief && engine.SlowestUninteresting >= SharedTimeFromUs;
-            if (!isBrief) SettleFast();
+            if (!isBrief) SettleBrief();
             ctx.Begin(spec);
             var outer = Running;                                // whose script lets this client in meanwhile
             Running = client;
@@ -254,13 +254,13 @@ internal sealed class Executor
             Running = outer;
             if (client.Has(Silenced)) Silence(client, spec, before);
             engine.SendHeldPushes(client);
-            if (isBrief) RememberFast(ctx, spec);
+            if (isBrief) RememberBrief(ctx, spec);
             else if (ctx.HasBlocked) engine.Clock.NextUnit();
             else Account(ctx, engine.Clock.NextUnit());
         }
         else
         {
-            SettleFast();
+            SettleBrief();
             if (client.Has(Silenced)) Silence(client, spec, before);
             client.LastCommand = spec;
             engine.Clock.NextUnit();
@@ -278,33 +278,32 @@ internal sealed class Executor
         if (!client.Has(ClientFlags.InMulti) && spec is not { Parent.Name: "CLIENT" }) client.Clear(ClientFlags.Caching);
     }
 
-
     /// <summary>
     /// Commands in a row that are all O(1) (<see cref="CommandSpec.IsBrief"/>) are timed together and share the time evenly: reading the clock costs 20-25 ns, a tenth of such a
     /// command. With a slow log threshold below a millisecond every command is timed for itself.
     /// </summary>
-    private void SettleFast()
+    private void SettleBrief()
     {
-        if (fastCount == 0) return;
+        if (briefCount == 0) return;
         var total = engine.Clock.NanosecondsOf(engine.Clock.NextUnit());
-        var share = total / fastCount;
-        for (var i = 0; i < fastRuns; i++) Count(fastSpecs[i], share, fastCalls[i]);
-        fastCount = fastRuns = 0;
-        if (total / 1000 >= engine.SlowestUninteresting) engine.RecordSlow(fastContext, total / 1000);
+        var share = total / briefCount;
+        for (var i = 0; i < briefRuns; i++) Count(briefSpecs[i], share, briefCalls[i]);
+        briefCount = briefRuns = 0;
+        if (total / 1000 >= engine.SlowestUninteresting) engine.RecordSlow(briefContext, total / 1000);
     }
 
-    private void RememberFast(CommandContext ctx, CommandSpec spec)
+    private void RememberBrief(CommandContext ctx, CommandSpec spec)
     {
-        fastCount++;
-        if (!ReferenceEquals(fastContext, ctx)) fastContext = ctx;
-        if (fastRuns > 0 && ReferenceEquals(fastSpecs[fastRuns - 1], spec))
+        briefCount++;
+        if (!ReferenceEquals(briefContext, ctx)) briefContext = ctx;
+        if (briefRuns > 0 && ReferenceEquals(briefSpecs[briefRuns - 1], spec))
         {
-            fastCalls[fastRuns - 1]++;
+            briefCalls[briefRuns - 1]++;
             return;
         }
 
-        fastSpecs[fastRuns] = spec;
-        fastCalls[fastRuns++] = 1;
+        briefSpecs[briefRuns] = spec;
+        briefCalls[briefRuns++] = 1;
     }
 
     /// <summary>
@@ -386,7 +385,7 @@ internal sealed class Executor
 
     private void FinishBatch(Client client)
     {
-        SettleFast();
+        SettleBrief();
         engine.AfterReply(client);
     }
 

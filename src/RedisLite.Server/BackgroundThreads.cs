@@ -51,7 +51,7 @@ internal sealed class BackgroundThreads : IBackground, IDisposable
         public Lane(BackgroundThreads owner, BackgroundLane lane)
         {
             _owner = owner;
-            _yields = lane == BackgroundLane.Snapshot;
+            _yields = lane == BackgroundLane.Snapshot && OperatingSystem.IsLinux();                 // Thread.Priority does nothing there
             _thread = new Thread(Run) { Name = $"redislite-{lane.ToString().ToLowerInvariant()}", IsBackground = true };
             _thread.Start();
         }
@@ -74,15 +74,14 @@ internal sealed class BackgroundThreads : IBackground, IDisposable
 
         private void Run()
         {
-            var yields = _yields && OperatingSystem.IsLinux();                      // Thread.Priority does nothing there
-            if (yields) LinuxCalls.YieldToOthers(SnapshotNice, SnapshotSliceNs);
+            if (_yields) LinuxCalls.YieldToOthers(SnapshotNice, SnapshotSliceNs);
             foreach (var job in _jobs.GetConsumingEnumerable())
             {
                 _current = job;
                 if (_stopping) job.Cancel();
                 try
                 {
-                    if (yields) RunBesideLoop(job);
+                    if (_yields) RunBesideLoop(job);
                     else job.RunToEnd();
                 }
                 catch (Exception bug)

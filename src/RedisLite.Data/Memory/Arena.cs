@@ -272,7 +272,7 @@ internal sealed unsafe class Arena : IDisposable
             if (idle != 0) return (word * 64) + BitOperations.TrailingZeroCount(idle);
         }
         var block = (nuint)(_wanted.HugePage - _bases[chunk]);
-        var (avoidedWord, avoided) = block < (nuint)ChunkBytes ? BlockMask((int)(block / (PagesPerBlock * SizeClasses.PageBytes))) : (0, 0UL);
+        var (avoidedWord, avoided) = block < (nuint)ChunkBytes ? BlockMask((int)((long)block / HugePageBytes)) : (0, 0UL);
         for (var word = 0; word < 4; word++)
         {
             var free = meta.Free[word] & ~(word == avoidedWord ? avoided : 0);

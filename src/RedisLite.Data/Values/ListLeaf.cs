@@ -63,7 +63,7 @@ internal static class ListLeaf
     }
 
     /// <summary>
-    /// Takes the element at an end out of a leaf that keeps others, that stays more than half full, and that no snapshot can see. False: nothing was done.
+    /// Takes the element at an end out of a leaf that keeps others, that does not become sparse, and that no snapshot can see. False: nothing was done.
     /// </summary>
     public static bool TryPop(Span<byte> leaf, ListEnd end)
     {
@@ -90,7 +90,7 @@ internal static class ListLeaf
         return true;
     }
 
-    /// <summary>Whether a listpack of so many bytes should get a smaller slot. The exact bound is Splice's.</summary>
+    /// <summary>Whether a listpack of so many bytes may deserve a smaller slot, which Splice decides.</summary>
     private static bool IsSparse(int bytes, Span<byte> leaf) => bytes <= leaf.Length / 4 * 3;
 
     public static void Insert(ref BTree tree, int at, scoped in PackedValue value) =>

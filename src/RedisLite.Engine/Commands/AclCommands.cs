@@ -156,7 +156,7 @@ internal static class AclCommands
     {
         if (ctx.Argc > 3)
         {
-            WrongUse(ctx);
+            ctx.Fail(ctx.SubcommandSyntaxError);
             return;
         }
 
@@ -210,7 +210,7 @@ internal static class AclCommands
     {
         if (ctx.Argc > 3)
         {
-            WrongUse(ctx);
+            ctx.Fail(ctx.SubcommandSyntaxError);
             return;
         }
 
@@ -232,7 +232,7 @@ internal static class AclCommands
     {
         if (ctx.Argc > 3)
         {
-            WrongUse(ctx);
+            ctx.Fail(ctx.SubcommandSyntaxError);
             return;
         }
 
@@ -314,9 +314,6 @@ internal static class AclCommands
             + "CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users in the Redis configuration.");
         return false;
     }
-
-    private static void WrongUse(CommandContext ctx) =>
-        ctx.Fail($"ERR unknown subcommand or wrong number of arguments for '{CommandGate.Shown(ctx.Arg(1), 128)}'. Try ACL HELP.");
 
     private static void AclHelp(CommandContext ctx) => HelpText.Reply(ctx, "ACL",
         "CAT [<category>]", "    The commands of a category, or the categories.",

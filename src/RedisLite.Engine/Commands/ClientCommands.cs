@@ -257,7 +257,7 @@ internal static class ClientCommands
 
     private static void ClientPause(CommandContext ctx)
     {
-        if (TooMany(ctx, most: 4)) return;
+        if (ctx.HasMoreArgsThan(4)) return;
         var args = ctx.ArgsFrom(2);
         var timeout = args.NextInt64("ERR timeout is not an integer or out of range");
         var all = true;
@@ -268,13 +268,6 @@ internal static class ClientCommands
         if (args.Failed()) return;
         ctx.Engine.Pause.Start(ctx.NowMs + timeout, all, ctx.NowMs);
         ctx.Reply.Ok();
-    }
-
-    private static bool TooMany(CommandContext ctx, int most)
-    {
-        if (ctx.Argc <= most) return false;
-        ctx.Fail($"ERR unknown subcommand or wrong number of arguments for '{ctx.ArgText(1)}'. Try CLIENT HELP.");
-        return true;
     }
 
     private static void ClientUnpause(CommandContext ctx)
@@ -301,7 +294,7 @@ internal static class ClientCommands
 
     private static void ClientUnblock(CommandContext ctx)
     {
-        if (TooMany(ctx, most: 4)) return;
+        if (ctx.HasMoreArgsThan(4)) return;
         var error = ctx.Argc == 4 && ctx.ArgIs(3, "ERROR"u8);
         if (ctx.Argc == 4 && !error && !ctx.ArgIs(3, "TIMEOUT"u8))
         {

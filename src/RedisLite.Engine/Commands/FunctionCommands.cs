@@ -112,7 +112,7 @@ internal static class FunctionCommands
     {
         if (ctx.Argc > 3)
         {
-            WrongUse(ctx);
+            ctx.Fail(ctx.SubcommandSyntaxError);
             return;
         }
 
@@ -251,7 +251,7 @@ internal static class FunctionCommands
     {
         if (ctx.Argc > 4)
         {
-            WrongUse(ctx);
+            ctx.Fail(ctx.SubcommandSyntaxError);
             return;
         }
 
@@ -293,9 +293,6 @@ internal static class FunctionCommands
             return null;
         }
     }
-
-    private static void WrongUse(CommandContext ctx) =>
-        ctx.Fail($"ERR unknown subcommand or wrong number of arguments for '{CommandGate.Shown(ctx.Arg(1), 128)}'. Try FUNCTION HELP.");
 
     private static void Help(CommandContext ctx) => HelpText.Reply(ctx, "FUNCTION",
         "DELETE <library name>",

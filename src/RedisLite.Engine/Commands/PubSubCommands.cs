@@ -185,11 +185,7 @@ internal static class PubSubCommands
 
     private static void ListChannels(CommandContext ctx, IEnumerable<byte[]> channels)
     {
-        if (ctx.Argc > 3)
-        {
-            ctx.Fail($"ERR unknown subcommand or wrong number of arguments for '{CommandGate.Shown(ctx.Arg(1), 128)}'. Try PUBSUB HELP.");
-            return;
-        }
+        if (ctx.HasMoreArgsThan(3)) return;
 
         var mark = ctx.Reply.DeferArray();
         var count = 0;

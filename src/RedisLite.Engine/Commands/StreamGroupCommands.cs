@@ -71,7 +71,7 @@ internal static class StreamGroupCommands
             ctx.Fail(NeedsKey);
             return;
         }
-        if (TooMany(ctx, ctx.Argc > 8) || !TryNewId(ctx, stream, out var id)) return;
+        if (ctx.HasMoreArgsThan(8) || !TryNewId(ctx, stream, out var id)) return;
         if (stream.TryGetGroup(ctx.Arg(3), out _))
         {
             ctx.Fail("BUSYGROUP Consumer Group name already exists");
@@ -95,7 +95,7 @@ internal static class StreamGroupCommands
     private static void XGroupSetId(CommandContext ctx)
     {
         if (!TryOptions(ctx, mayMakeStream: false, out _, out var entriesRead)) return;
-        if (!TryOpen(ctx, out _, out var stream, out var group) || TooMany(ctx, ctx.Argc > 7)) return;
+        if (!TryOpen(ctx, out _, out var stream, out var group) || ctx.HasMoreArgsThan(7)) return;
         StreamId id;
         if (ctx.ArgIs(4, "-"u8)) id = StreamId.Min;                    // these two, which CREATE does not take
         else if (ctx.ArgIs(4, "+"u8)) id = StreamId.Max;
@@ -142,6 +142,7 @@ internal static class StreamGroupCommands
 
     private static bool TryOptions(CommandContext ctx, bool mayMakeStream, out bool makesStream, out long entriesRead)
     {
+        // An option may come twice as far as the count of arguments allows it, and that is looked at behind the key.
         makesStream = false;
         entriesRead = -1;
         var args = ctx.ArgsFrom(5);
@@ -153,21 +154,10 @@ internal static class StreamGroupCommands
                 entriesRead = args.NextInt64();
                 if (entriesRead < -1) args.Fail("ERR value for ENTRIESREAD must be positive or -1");
             }
-            else args.Fail(SyntaxError(ctx, "XGROUP"));
+            else args.Fail(ctx.SubcommandSyntaxError);
         }
         return !args.Failed();
     }
-
-    /// <summary>Options may come twice as far as the count of arguments allows it, and that is looked at behind the key.</summary>
-    private static bool TooMany(CommandContext ctx, bool yes)
-    {
-        if (yes) ctx.Fail(SyntaxError(ctx, "XGROUP"));
-        return yes;
-    }
-
-    /// <summary>As containers answer to a subcommand whose arguments they cannot read.</summary>
-    public static string SyntaxError(CommandContext ctx, string container) =>
-        $"ERR unknown subcommand or wrong number of arguments for '{CommandGate.Shown(ctx.Arg(1), 128)}'. Try {container} HELP.";
 
     private static bool TryNewId(CommandContext ctx, StreamValue stream, out StreamId id)
     {

@@ -57,7 +57,7 @@ internal static class StreamInfoCommands
         var count = FullCountDefault;
         var args = ctx.ArgsFrom(3);
         if (!args.Take("FULL"u8) || args.Left is not (0 or 2) || (args.Left == 2 && !args.Take("COUNT"u8)))
-            args.Fail(StreamGroupCommands.SyntaxError(ctx, "XINFO"));
+            args.Fail(ctx.SubcommandSyntaxError);
         else if (args.More) count = args.NextInt64();
         if (args.Failed()) return;
         ReplyFull(ctx, stream, count < 0 ? FullCountDefault : count);
