@@ -14,6 +14,9 @@ internal sealed class ReplyWriter(OutputBuffer output)
     /// Longest header line: type, sign, 19 digits, CRLF.
     private const int HeaderMax = 24;
 
+    /// Up to this length a text and what surrounds it are written in one piece.
+    private const int DirectMax = 512;
+
     public OutputBuffer Output { get; set; } = output;
 
     /// 2 or 3.
@@ -30,12 +33,7 @@ internal sealed class ReplyWriter(OutputBuffer output)
 
     public void Ok() => Output.Write("+OK\r\n"u8);
 
-    public void Simple(ReadOnlySpan<byte> text)
-    {
-        Output.Write("+"u8);
-        Output.Write(text);
-        Output.Write("\r\n"u8);
-    }
+    public void Simple(ReadOnlySpan<byte> text) => Typed((byte)'+', text);
 
     /// `text` begins with its code word: "ERR ...", "WRONGTYPE ...". Line ends at the end are dropped, others become spaces.
     public void Error(ReadOnlySpan<byte> text)
@@ -106,8 +104,7 @@ internal sealed class ReplyWriter(OutputBuffer output)
 
     public void Bulk(ReadOnlySpan<byte> value)
     {
-        const int direct = 512;
-        if (value.Length > direct)
+        if (value.Length > DirectMax)
         {
             Line((byte)'$', value.Length);
             Output.Write(value);
@@ -227,11 +224,20 @@ internal sealed class ReplyWriter(OutputBuffer output)
 
     private void Typed(byte type, ReadOnlySpan<byte> text)
     {
-        var span = Output.GetSpan(1);
+        if (text.Length > DirectMax)
+        {
+            var head = Output.GetSpan(1);
+            head[0] = type;
+            Output.Commit(1);
+            Output.Write(text);
+            Output.Write("\r\n"u8);
+            return;
+        }
+        var span = Output.GetSpan(text.Length + 3);
         span[0] = type;
-        Output.Commit(1);
-        Output.Write(text);
-        Output.Write("\r\n"u8);
+        text.CopyTo(span[1..]);
+        "\r\n"u8.CopyTo(span[(text.Length + 1)..]);
+        Output.Commit(text.Length + 3);
     }
 
     private void Line(byte type, long value) => Output.Commit(Header(Output.GetSpan(HeaderMax), type, value));
