@@ -12,7 +12,8 @@ internal static unsafe partial class LinuxCalls
 {
     public const int AfUnix = 1, AfInet = 2, AfInet6 = 10;
     public const int SockStream = 1, SockNonBlock = 0x800, SockCloseOnExec = 0x80000;
-    public const int MsgNoSignal = 0x4000;
+    public const int MsgNoSignal = 0x4000, MsgMore = 0x8000;
+    public const int ShutWrite = 1;
     public const int SolSocket = 1, SoReuseAddr = 2, SoKeepAlive = 9;
     public const int ProtocolTcp = 6, TcpNoDelay = 1, TcpKeepIdle = 4, TcpKeepInterval = 5, TcpKeepCount = 6;
     public const int ProtocolIpv6 = 41, Ipv6Only = 26;
@@ -120,6 +121,9 @@ internal static unsafe partial class LinuxCalls
 
     [LibraryImport("libc", EntryPoint = "send")]
     private static partial nint SendOfLibrary(int fd, byte* buffer, nuint size, int flags);
+
+    [LibraryImport("libc", EntryPoint = "shutdown")]
+    public static partial int Shutdown(int fd, int how);
 
     [LibraryImport("libc", EntryPoint = "sendmsg")]
     public static partial nint SendMessage(int fd, MessageHeader* message, int flags);
