@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -13,6 +14,9 @@ internal sealed class ReplyWriter(OutputBuffer output)
 {
     /// Longest header line: type, sign, 19 digits, CRLF.
     private const int HeaderMax = 24;
+
+    /// What ShortBulk may touch.
+    internal const int ShortBulkRoom = 80;
 
     public OutputBuffer Output { get; set; } = output;
 
@@ -121,6 +125,19 @@ internal sealed class ReplyWriter(OutputBuffer output)
         span[at] = (byte)'\r';
         span[at + 1] = (byte)'\n';
         Output.Commit(at + 2);
+    }
+
+    /// A bulk string of less than 64 bytes, for loops over many of them; returns its bytes. The destination has ShortBulkRoom.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int ShortBulk(Span<byte> destination, ReadOnlySpan<byte> value)
+    {
+        var (tens, ones) = Math.DivRem((uint)value.Length, 10);
+        var at = tens > 0 ? 5 : 4;
+        var head = tens > 0 ? '0' + tens | ('0' + ones) << 8 | '\r' << 16 | (ulong)'\n' << 24 : '0' + ones | '\r' << 8 | '\n' << 16;
+        BinaryPrimitives.WriteUInt64LittleEndian(destination, '$' | head << 8);
+        value.CopyTo(destination[at..]);
+        BinaryPrimitives.WriteUInt16LittleEndian(destination[(at + value.Length)..], '\r' | '\n' << 8);
+        return at + value.Length + 2;
     }
 
     /// UTF-8.

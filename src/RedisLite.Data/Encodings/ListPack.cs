@@ -147,6 +147,18 @@ internal static class ListPack
             : new PackedValue(ReadInteger(pack, start, first));
     }
 
+    /// <summary>The same for an entry that is a text of less than 64 bytes; false for any other.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadShortText(ReadOnlySpan<byte> pack, scoped ref int at, out ReadOnlySpan<byte> text)
+    {
+        var first = pack[at];
+        text = default;
+        if ((first & 0xC0) != 0x80) return false;
+        text = pack.Slice(at + 1, first & 0x3F);
+        at += text.Length + 2;
+        return true;
+    }
+
     public static bool Matches(ReadOnlySpan<byte> pack, int at, in PackedValue needle)
     {
         var payload = ReadHead(pack, at, out var headBytes);

@@ -407,8 +407,7 @@ internal static class ListCommands
         var left = Clamp(list.Count, ref start, stop);
         ctx.Reply.Array(left);
         if (left == 0) return;
-        var walk = list.Walk(start);
-        for (; left > 0 && walk.MoveNext(); left--) ctx.Reply.Bulk(walk.Current);
+        for (var walk = list.Walk(start); left > 0 && walk.TryTakePack(out var pack, out var at);) left -= ctx.Reply.Entries(pack, at, left);
     }
 
     /// <summary>Redis's inclusive range with negative ends, as a start and a length.</summary>
