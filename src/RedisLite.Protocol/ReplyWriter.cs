@@ -15,8 +15,9 @@ internal sealed class ReplyWriter(OutputBuffer output)
     /// Longest header line: type, sign, 19 digits, CRLF.
     private const int HeaderMax = 24;
 
-    /// What ShortBulk may touch.
-    internal const int ShortBulkRoom = 80;
+    /// ShortBulk takes texts below this length, and writes no further than its room.
+    private const int ShortBulkEnd = 64;
+    internal const int ShortBulkRoom = ShortBulkEnd + 16;
 
     public OutputBuffer Output { get; set; } = output;
 
@@ -111,6 +112,11 @@ internal sealed class ReplyWriter(OutputBuffer output)
     public void Bulk(ReadOnlySpan<byte> value)
     {
         const int direct = 512;
+        if (value.Length < ShortBulkEnd)
+        {
+            Output.Commit(ShortBulk(Output.GetSpan(ShortBulkRoom), value));
+            return;
+        }
         if (value.Length > direct)
         {
             Line((byte)'$', value.Length);
@@ -127,7 +133,7 @@ internal sealed class ReplyWriter(OutputBuffer output)
         Output.Commit(at + 2);
     }
 
-    /// A bulk string of less than 64 bytes, for loops over many of them; returns its bytes. The destination has ShortBulkRoom.
+    /// A bulk string of less than 64 bytes, as nearly all are; returns the bytes written. The destination has ShortBulkRoom.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int ShortBulk(Span<byte> destination, ReadOnlySpan<byte> value)
     {
