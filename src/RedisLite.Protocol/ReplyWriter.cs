@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -16,6 +17,10 @@ internal sealed class ReplyWriter(OutputBuffer output)
 
     /// Up to this length a text and what surrounds it are written in one piece.
     private const int DirectMax = 512;
+
+    /// ShortBulk takes texts below this length, and writes no further than its room.
+    private const int ShortBulkEnd = 64;
+    internal const int ShortBulkRoom = ShortBulkEnd + 16;
 
     public OutputBuffer Output { get; set; } = output;
 
@@ -104,6 +109,11 @@ internal sealed class ReplyWriter(OutputBuffer output)
 
     public void Bulk(ReadOnlySpan<byte> value)
     {
+        if (value.Length < ShortBulkEnd)
+        {
+            Output.Commit(ShortBulk(Output.GetSpan(ShortBulkRoom), value));
+            return;
+        }
         if (value.Length > DirectMax)
         {
             Line((byte)'$', value.Length);
@@ -118,6 +128,19 @@ internal sealed class ReplyWriter(OutputBuffer output)
         span[at] = (byte)'\r';
         span[at + 1] = (byte)'\n';
         Output.Commit(at + 2);
+    }
+
+    /// A bulk string of less than 64 bytes, as nearly all are; returns the bytes written. The destination has ShortBulkRoom.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int ShortBulk(Span<byte> destination, ReadOnlySpan<byte> value)
+    {
+        var (tens, ones) = Math.DivRem((uint)value.Length, 10);
+        var at = tens > 0 ? 5 : 4;
+        var head = tens > 0 ? '0' + tens | ('0' + ones) << 8 | '\r' << 16 | (ulong)'\n' << 24 : '0' + ones | '\r' << 8 | '\n' << 16;
+        BinaryPrimitives.WriteUInt64LittleEndian(destination, '$' | head << 8);
+        value.CopyTo(destination[at..]);
+        BinaryPrimitives.WriteUInt16LittleEndian(destination[(at + value.Length)..], '\r' | '\n' << 8);
+        return at + value.Length + 2;
     }
 
     /// UTF-8.
