@@ -228,6 +228,14 @@ internal static class ListPack
         return buffer.Slice(at, insertBytes);
     }
 
+    /// <summary>After so many entries were written from the end on, up to a position: the end byte and the header follow.</summary>
+    public static void EndAt(Span<byte> buffer, int at, int added)
+    {
+        buffer[at] = EndByte;
+        int stored = BinaryPrimitives.ReadUInt16LittleEndian(buffer[4..]);
+        WriteHeader(buffer, at + 1, stored == CountUnknown ? stored : stored + added);
+    }
+
     /// <summary>Bytes of <paramref name="entries"/> entries from a position (fewer when the end comes first); the number found goes out.</summary>
     public static int MeasureRange(ReadOnlySpan<byte> pack, int at, int entries, out int found)
     {
