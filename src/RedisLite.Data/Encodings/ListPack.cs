@@ -171,6 +171,7 @@ internal static class ListPack
 
     public static bool Matches(ReadOnlySpan<byte> pack, int at, in PackedValue needle)
     {
+        if (TryReadShortText(pack, ref at, out var text)) return needle.TextEquals(text);
         var payload = ReadHead(pack, at, out var headBytes);
         var first = pack[at];
         if (!IsStringHead(first)) return needle.IsInteger && ReadInteger(pack, at, first) == needle.Integer;

@@ -56,8 +56,11 @@ internal readonly ref struct PackedValue
     public bool TryGetInteger(out long value)
     {
         value = Integer;
-        return IsInteger || (hasText && NumberText.TryParseInt64(text, out value));
+        return IsInteger || (hasText && MayBeInteger(text) && NumberText.TryParseInt64(text, out value));
     }
+
+    /// <summary>What the first byte of a text says about it, which is the last word on most.</summary>
+    private static bool MayBeInteger(ReadOnlySpan<byte> text) => !text.IsEmpty && (uint)(text[0] - '0') <= 9 | text[0] == '-';
 
     /// <summary>Length of the text in bytes.</summary>
     public int TextLength => hasText ? text.Length : NumberText.LengthOf(Integer);

@@ -265,6 +265,20 @@ internal ref struct StreamGroup
         Save();
     }
 
+    /// <summary>A pending entry is handed to its consumer once more; returns how often that has been.</summary>
+    public long Redeliver(StreamId id, long deliveredMs)
+    {
+        var all = IdTree.Open(Heap, _state.Pending);
+        if (!IdTree.Seek(ref all, PendingEntry.Bytes, id, out var index)) throw new InvalidOperationException("No such pending entry.");
+        var old = PendingEntry.Read(IdTree.EntryAt(all.Leaf, PendingEntry.Bytes, index));
+        Span<byte> entry = stackalloc byte[PendingEntry.Bytes];
+        new PendingEntry(id, deliveredMs, old.Deliveries + 1, old.Consumer).WriteTo(entry);
+        IdTree.Overwrite(ref all, entry, index);
+        _state.Pending = all.Root;
+        if (Heap.SnapshotActive) Save();                        // else everything is where it was
+        return old.Deliveries + 1;
+    }
+
     /// <summary>XACK: true when the entry was pending.</summary>
     public bool Acknowledge(StreamId id)
     {
