@@ -244,13 +244,16 @@ internal sealed unsafe class Arena : IDisposable
 
     private int OpenPage(int sizeClass)
     {
+        while (_firstSlabChunkWithRoom < _chunkEnd && !HasFreePages(_firstSlabChunkWithRoom)) _firstSlabChunkWithRoom++;
         var chunk = _firstSlabChunkWithRoom;
-        while (chunk < _chunkEnd && _chunks[chunk] is not { Runs: null, Pages: not null, FreePages: > 0 }) chunk++;
-        if (chunk >= _chunkEnd) chunk = AddChunk(new Chunk(ChunkBytes, new Page[PagesPerChunk], null));
-        _firstSlabChunkWithRoom = chunk;
-
-        var meta = _chunks[chunk]!;
-        var pageId = (chunk * PagesPerChunk) + ChooseFreePage(chunk, meta);
+        var index = -1;
+        while (chunk < _chunkEnd && (!HasFreePages(chunk) || (index = ChooseFreePage(chunk)) < 0)) chunk++;
+        if (index < 0)
+        {
+            chunk = AddChunk(new Chunk(ChunkBytes, new Page[PagesPerChunk], null));
+            index = 0;
+        }
+        var pageId = (chunk * PagesPerChunk) + index;
         TakePage(chunk, pageId);
         SetClass(pageId, (byte)sizeClass);
         _pagesOfClass[sizeClass]++;
@@ -260,12 +263,15 @@ internal sealed unsafe class Arena : IDisposable
         return pageId;
     }
 
+    private bool HasFreePages(int chunk) => _chunks[chunk] is { Runs: null, Pages: not null, FreePages: > 0 };
+
     /// <summary>
-    /// The lowest free page, preferring one that still has its memory, and avoiding those that the helper is just about to touch: who comes second to a huge page
-    /// waits for it just as long. (A snapshot makes the owner take memory faster than a helper can prepare it.)
+    /// The lowest free page, preferring one that still has its memory; -1 when all that are left lie in the huge page that the helper is just about to touch: who comes
+    /// second to a huge page waits for it just as long (5 ms where the host must find the memory).
     /// </summary>
-    private int ChooseFreePage(int chunk, Chunk meta)
+    private int ChooseFreePage(int chunk)
     {
+        var meta = _chunks[chunk]!;
         for (var word = 0; word < 4; word++)
         {
             var idle = meta.Free[word] & meta.Committed[word];
@@ -278,7 +284,7 @@ internal sealed unsafe class Arena : IDisposable
             var free = meta.Free[word] & ~(word == avoidedWord ? avoided : 0);
             if (free != 0) return (word * 64) + BitOperations.TrailingZeroCount(free);
         }
-        return (avoidedWord * 64) + BitOperations.TrailingZeroCount(meta.Free[avoidedWord]);
+        return -1;
     }
 
     /// <summary>The pages of a huge page among a chunk's: which word, and its bits.</summary>
@@ -623,6 +629,9 @@ internal sealed unsafe class Arena : IDisposable
         if (marked) Unlink(sizeClass, ref page);
         else Link(sizeClass, pageId, ref page);
     }
+
+    /// <summary>Whether the slot lies in a huge page that the helper has been asked for and has not touched yet; none should.</summary>
+    public bool IsBeingTouched(ulong handle) => _wanted.HugePage != 0 && (nuint)(Address(handle) - _wanted.HugePage) < (nuint)HugePageBytes;
 
     /// <summary>Throws when the books do not balance; walks every page and free list.</summary>
     public void CheckInvariants()
