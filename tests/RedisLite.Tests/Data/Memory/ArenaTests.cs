@@ -168,7 +168,7 @@ public class ArenaTests
         var live = new List<ulong>();
         for (var round = 0; round < 6; round++)
         {
-            if (round % 2 == 1) arena.BeginReading();          // then it is ordinary pages that are touched
+            if (round % 2 == 1) arena.BeginReading();
             for (var i = 0; i < 60_000; i++)
             {
                 live.Add(arena.Alloc(2000));                   // 120 MB: the first 64 have no huge pages
