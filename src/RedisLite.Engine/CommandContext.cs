@@ -521,8 +521,12 @@ internal sealed class CommandContext
     /// <summary>Propagate one more command, before the request.</summary>
     public EffectBuilder PropagateAlso(ReadOnlySpan<byte> name) => PropagateAlso(Db, name);
 
-    public EffectBuilder PropagateAlso(Database db, ReadOnlySpan<byte> name) =>
-        Engine.HasSinks ? Engine.Effects.Begin(db.Index, name) : default;
+    public EffectBuilder PropagateAlso(Database db, ReadOnlySpan<byte> name)
+    {
+        if (!Engine.HasSinks) return default;
+        Engine.HasAftermath = true;
+        return Engine.Effects.Begin(db.Index, name);
+    }
 
     /// <summary>The request has no effects of its own to propagate (its parts have been, or it is local).</summary>
     public void PropagateNothing() => propagation = Propagation.Nothing;
@@ -541,7 +545,7 @@ internal sealed class CommandContext
     private void PropagateRequest()
     {
         if (!Engine.HasSinks) return;
-        var effect = Engine.Effects.Begin(Db.Index, Arg(0));
+        var effect = PropagateAlso(Db, Arg(0));
         for (var i = 1; i < Argc; i++) effect.Arg(Arg(i));
     }
 

@@ -159,6 +159,12 @@ internal sealed class Engine
 
     public bool HasSinks => Sinks.Count > 0;
 
+    /// <summary>
+    /// The unit that runs leaves something to be done after it: effects for the sinks, pushes held back for its client, a key that somebody waits for. Set by whoever adds to one
+    /// of these, so that the executor asks one question after a unit instead of four; true with nothing to do is harmless.
+    /// </summary>
+    public bool HasAftermath { get; set; }
+
     public bool IsReplica => false;
 
     public bool IsLoading { get; set; }
@@ -268,6 +274,7 @@ internal sealed class Engine
         if (client != Executor.Running) return client.Reply;
         var held = client.HeldPushes ??= new ReplyWriter(new OutputBuffer(OutputBlocks));
         held.Protocol = client.Reply.Protocol;
+        HasAftermath = true;
         return held;
     }
 

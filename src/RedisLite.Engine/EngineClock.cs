@@ -49,20 +49,28 @@ internal sealed class EngineClock
     /// <summary>The unit goes on as if it had not been interrupted.</summary>
     public void ResumeUnit(long unitTicks) => UnitTicks = unitTicks;
 
-    /// <summary>Once per loop iteration. The wall clock is read when a millisecond has passed, as reading it costs more than the monotonic one.</summary>
+    /// <summary>
+    /// Once per loop iteration. The wall clock is read when its millisecond has ended, as reading it costs more than the monotonic one: a client that
+    /// has just read it must not find the server behind.
+    /// </summary>
     public void Refresh()
     {
         var now = time.GetTimestamp();
         UnitTicks = now;
-        if (now - ticksAtBase >= ticksPerMs) ReadWallClock(now);
+        if (now >= ticksAtNextMs || now - ticksAtBase >= ticksPerMs) ReadWallClock(now);
     }
 
     private void ReadWallClock(long now)
     {
         wallUsAtBase = (time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
         ticksAtBase = now;
-        NowMs = wallUsAtBase / 1000;
-        ticksAtNextMs = now + ticksPerMs;
+        SetNow(wallUsAtBase, now);
+    }
+
+    private void SetNow(long wallUs, long ticks)
+    {
+        NowMs = wallUs / 1000;
+        ticksAtNextMs = ticks + ((1000 - (wallUs % 1000)) * ticksPerMs / 1000);
     }
 
     /// <summary>Close a unit and open the next. Returns the ticks that the closed unit took.</summary>
@@ -71,15 +79,8 @@ internal sealed class EngineClock
         var now = time.GetTimestamp();
         var spent = now - UnitTicks;
         UnitTicks = now;
-        if (now >= ticksAtNextMs && !IsFrozen) AdvanceNow(now);
+        if (now >= ticksAtNextMs && !IsFrozen) SetNow(wallUsAtBase + MicrosecondsOf(now - ticksAtBase), now);
         return spent;
-    }
-
-    private void AdvanceNow(long now)
-    {
-        var passed = (now - ticksAtBase) / ticksPerMs;
-        NowMs = (wallUsAtBase / 1000) + passed;
-        ticksAtNextMs = ticksAtBase + ((passed + 1) * ticksPerMs);
     }
 
     public long Timestamp() => time.GetTimestamp();

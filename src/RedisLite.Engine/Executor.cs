@@ -203,6 +203,7 @@ internal sealed class Executor
         if (duringScript) return;                   // the unit is the script, and it goes on
         FlushEffects(client);
         if (engine.Blocked.HasReady && !engine.IsLoading) engine.Blocked.ServeReady();
+        engine.HasAftermath = engine.Blocked.HasReady;
     }
 
     private int Run(Client client)
@@ -253,7 +254,7 @@ internal sealed class Executor
             Invoke(ctx);
             Running = outer;
             if (client.Has(Silenced)) Silence(client, spec, before);
-            engine.SendHeldPushes(client);
+            if (engine.HasAftermath) engine.SendHeldPushes(client);
             if (isBrief) RememberBrief(ctx, spec);
             else if (ctx.HasBlocked) engine.Clock.NextUnit();
             else Account(ctx, engine.Clock.NextUnit());
@@ -267,7 +268,7 @@ internal sealed class Executor
         }
 
         if (client.Has(ClientFlags.Caching)) EndCaching(client, spec);
-        EndUnit(client);
+        if (engine.HasAftermath) EndUnit(client);
         if (client.Output.Length > UncheckedOutputMax) engine.Clients.CheckOutputLimit(client);
         return true;
     }
@@ -335,19 +336,19 @@ internal sealed class Executor
         {
             engine.InternalError(ctx, bug);
         }
-        finally
-        {
-            depth--;
-        }
 
+        depth--;
         if (Running is { } reader && reader.Has(ClientFlags.Tracking)) engine.Tracking.Remember(reader, ctx);
+        if (ctx.Reply.Errors != errors) CountErrors(ctx, ctx.Reply.Errors - errors - (nestedErrors - nestedBefore));
+        if (engine.Monitors.Count > 0 && ctx.Rerun is null) engine.Monitors.Feed(ctx.Client, ctx);
+        if (ctx.Dirty > 0) engine.Stats.Dirty += ctx.Dirty;
+    }
 
-        // What the commands inside EXEC got wrong is theirs: EXEC itself did not fail.
-        var own = ctx.Reply.Errors - errors - (nestedErrors - nestedBefore);
+    /// <summary>What the commands inside EXEC got wrong is theirs: EXEC itself did not fail.</summary>
+    private void CountErrors(CommandContext ctx, long own)
+    {
         if (own > 0) ctx.Spec.FailedCalls++;
         if (depth > 0 && ReferenceEquals(ctx.Reply, ctx.Client.Reply) && !ctx.Client.Has(ClientFlags.Script)) nestedErrors += own;
-        if (engine.Monitors.Count > 0 && ctx.Rerun is null) engine.Monitors.Feed(ctx.Client, ctx);
-        engine.Stats.Dirty += ctx.Dirty;
     }
 
     private void Account(CommandContext ctx, long ticks)

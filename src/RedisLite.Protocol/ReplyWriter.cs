@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -13,6 +14,13 @@ internal sealed class ReplyWriter(OutputBuffer output)
 {
     /// Longest header line: type, sign, 19 digits, CRLF.
     private const int HeaderMax = 24;
+
+    /// Up to this length a text and what surrounds it are written in one piece.
+    private const int DirectMax = 512;
+
+    /// ShortBulk takes texts below this length, and writes no further than its room.
+    private const int ShortBulkEnd = 64;
+    internal const int ShortBulkRoom = ShortBulkEnd + 16;
 
     public OutputBuffer Output { get; set; } = output;
 
@@ -30,12 +38,7 @@ internal sealed class ReplyWriter(OutputBuffer output)
 
     public void Ok() => Output.Write("+OK\r\n"u8);
 
-    public void Simple(ReadOnlySpan<byte> text)
-    {
-        Output.Write("+"u8);
-        Output.Write(text);
-        Output.Write("\r\n"u8);
-    }
+    public void Simple(ReadOnlySpan<byte> text) => Typed((byte)'+', text);
 
     /// `text` begins with its code word: "ERR ...", "WRONGTYPE ...". Line ends at the end are dropped, others become spaces.
     public void Error(ReadOnlySpan<byte> text)
@@ -106,8 +109,12 @@ internal sealed class ReplyWriter(OutputBuffer output)
 
     public void Bulk(ReadOnlySpan<byte> value)
     {
-        const int direct = 512;
-        if (value.Length > direct)
+        if (value.Length < ShortBulkEnd)
+        {
+            Output.Commit(ShortBulk(Output.GetSpan(ShortBulkRoom), value));
+            return;
+        }
+        if (value.Length > DirectMax)
         {
             Line((byte)'$', value.Length);
             Output.Write(value);
@@ -121,6 +128,19 @@ internal sealed class ReplyWriter(OutputBuffer output)
         span[at] = (byte)'\r';
         span[at + 1] = (byte)'\n';
         Output.Commit(at + 2);
+    }
+
+    /// A bulk string of less than 64 bytes, as nearly all are; returns the bytes written. The destination has ShortBulkRoom.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int ShortBulk(Span<byte> destination, ReadOnlySpan<byte> value)
+    {
+        var (tens, ones) = Math.DivRem((uint)value.Length, 10);
+        var at = tens > 0 ? 5 : 4;
+        var head = tens > 0 ? '0' + tens | ('0' + ones) << 8 | '\r' << 16 | (ulong)'\n' << 24 : '0' + ones | '\r' << 8 | '\n' << 16;
+        BinaryPrimitives.WriteUInt64LittleEndian(destination, '$' | head << 8);
+        value.CopyTo(destination[at..]);
+        BinaryPrimitives.WriteUInt16LittleEndian(destination[(at + value.Length)..], '\r' | '\n' << 8);
+        return at + value.Length + 2;
     }
 
     /// UTF-8.
@@ -227,11 +247,20 @@ internal sealed class ReplyWriter(OutputBuffer output)
 
     private void Typed(byte type, ReadOnlySpan<byte> text)
     {
-        var span = Output.GetSpan(1);
+        if (text.Length > DirectMax)
+        {
+            var head = Output.GetSpan(1);
+            head[0] = type;
+            Output.Commit(1);
+            Output.Write(text);
+            Output.Write("\r\n"u8);
+            return;
+        }
+        var span = Output.GetSpan(text.Length + 3);
         span[0] = type;
-        Output.Commit(1);
-        Output.Write(text);
-        Output.Write("\r\n"u8);
+        text.CopyTo(span[1..]);
+        "\r\n"u8.CopyTo(span[(text.Length + 1)..]);
+        Output.Commit(text.Length + 3);
     }
 
     private void Line(byte type, long value) => Output.Commit(Header(Output.GetSpan(HeaderMax), type, value));

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using RedisLite.Engine;
 using RedisLite.Engine.Config;
+using RedisLite.Server.Transports;
 using EngineLogLevel = RedisLite.Engine.LogLevel;
 using HostLogLevel = Microsoft.Extensions.Logging.LogLevel;
 
@@ -29,7 +30,11 @@ internal sealed class EngineLog(ILogger logger, ServerConfig config) : IEngineLo
 /// What the engine may know about its process. Asked on the loop thread only, by INFO and the like, never per request.
 internal sealed class ProcessFacts(ServerConfig config, Func<int> port, Action<int> exit) : IProcessFacts
 {
-    private const double ClockTicksPerSecond = 100;
+    /// The resident size is read from a file, which takes longer than all else that INFO does; as in redis-server it is read ten times a second at most.
+    private const int ResidentPeriodMs = 100;
+
+    private long _residentBytes;
+    private long _residentReadMs = -ResidentPeriodMs;
 
     public int ProcessId => Environment.ProcessId;
 
@@ -39,7 +44,16 @@ internal sealed class ProcessFacts(ServerConfig config, Func<int> port, Action<i
 
     public int Port => port();
 
-    public long ResidentBytes => Environment.WorkingSet;
+    public long ResidentBytes
+    {
+        get
+        {
+            var now = Environment.TickCount64;
+            if (now - _residentReadMs < ResidentPeriodMs) return _residentBytes;
+            _residentReadMs = now;
+            return _residentBytes = Environment.WorkingSet;
+        }
+    }
 
     public long SystemMemoryBytes { get; } = ReadSystemMemory();
 
@@ -47,9 +61,14 @@ internal sealed class ProcessFacts(ServerConfig config, Func<int> port, Action<i
     {
         get
         {
+            if (System.OperatingSystem.IsLinux())
+            {
+                var (system, user) = LinuxCalls.CpuSeconds(ofThread: false);
+                var (threadSystem, threadUser) = LinuxCalls.CpuSeconds(ofThread: true);
+                return (system, user, threadSystem, threadUser);
+            }
             using var process = Process.GetCurrentProcess();
-            var (threadSystem, threadUser) = ReadThreadCpu();
-            return (process.PrivilegedProcessorTime.TotalSeconds, process.UserProcessorTime.TotalSeconds, threadSystem, threadUser);
+            return (process.PrivilegedProcessorTime.TotalSeconds, process.UserProcessorTime.TotalSeconds, 0, 0);
         }
     }
 
@@ -66,15 +85,6 @@ internal sealed class ProcessFacts(ServerConfig config, Func<int> port, Action<i
         if (!System.OperatingSystem.IsLinux() || !File.Exists("/proc/meminfo")) return GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         var words = File.ReadLines("/proc/meminfo").First().Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return long.Parse(words[1], CultureInfo.InvariantCulture) * 1024;
-    }
-
-    /// Fields 14 and 15 of the calling thread's stat line, counted behind the name in brackets.
-    private static (double System, double User) ReadThreadCpu()
-    {
-        if (!System.OperatingSystem.IsLinux() || !File.Exists("/proc/thread-self/stat")) return (0, 0);
-        var line = File.ReadAllText("/proc/thread-self/stat");
-        var fields = line[(line.LastIndexOf(')') + 2)..].Split(' ');
-        return (long.Parse(fields[12], CultureInfo.InvariantCulture) / ClockTicksPerSecond, long.Parse(fields[11], CultureInfo.InvariantCulture) / ClockTicksPerSecond);
     }
 
     private static string DescribeSystem()

@@ -147,6 +147,28 @@ internal static class ListPack
             : new PackedValue(ReadInteger(pack, start, first));
     }
 
+    /// <summary>The integer at <paramref name="at"/>, which then moves to the next entry; 0 for a text.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long ReadInteger(ReadOnlySpan<byte> pack, scoped ref int at)
+    {
+        var first = pack[at];
+        if (first >= 0x80) return Read(pack, ref at).Integer;
+        at += 2;
+        return first;
+    }
+
+    /// <summary>The text at <paramref name="at"/>, which then moves to the next entry, if it has less than 64 bytes; false for any other entry.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadShortText(ReadOnlySpan<byte> pack, scoped ref int at, out ReadOnlySpan<byte> text)
+    {
+        var first = pack[at];
+        text = default;
+        if ((first & 0xC0) != 0x80) return false;
+        text = pack.Slice(at + 1, first & 0x3F);
+        at += text.Length + 2;
+        return true;
+    }
+
     public static bool Matches(ReadOnlySpan<byte> pack, int at, in PackedValue needle)
     {
         var payload = ReadHead(pack, at, out var headBytes);
@@ -177,9 +199,11 @@ internal static class ListPack
     {
         var text = needle.AsText(default);
         var head = (byte)(0x80 | text.Length);
+        var last = text.IsEmpty ? head : text[^1];
         for (var at = from; pack[at] != EndByte;)
         {
-            if (pack[at] == head && pack.Slice(at + 1, text.Length).SequenceEqual(text)) return at;
+            // Names in one collection differ more often at their ends than where they begin.
+            if (pack[at] == head && pack[at + text.Length] == last && pack.Slice(at + 1, text.Length).SequenceEqual(text)) return at;
             at += EntrySize(pack, at);
             for (var i = 0; i < skip && pack[at] != EndByte; i++) at += EntrySize(pack, at);
         }

@@ -59,9 +59,10 @@ internal readonly ref struct PackedValue
     /// <summary>Length of the text in bytes.</summary>
     public int TextLength => hasText ? text.Length : NumberText.LengthOf(Integer);
 
-    public bool TextEquals(ReadOnlySpan<byte> other)
+    public bool TextEquals(ReadOnlySpan<byte> other) => hasText ? text.SequenceEqual(other) : NumberEquals(other);
+
+    private bool NumberEquals(ReadOnlySpan<byte> other)
     {
-        if (hasText) return text.SequenceEqual(other);
         Span<byte> scratch = stackalloc byte[IntegerTextMax];
         return AsText(scratch).SequenceEqual(other);
     }

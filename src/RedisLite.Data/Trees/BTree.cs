@@ -203,6 +203,34 @@ internal struct BTree
         _nodes[level + 1] = node.Child(slot);
     }
 
+    // ---- the ends, without a cursor: half of what a push or pop at an end of a long list cost was the cursor's ----
+
+    /// <summary>The owner's bytes of the first or last leaf; for writing only when no snapshot can see it.</summary>
+    public static Span<byte> EdgeLeaf(Arena arena, in TreeRoot root, bool isLast)
+    {
+        var handle = root.Node;
+        for (var level = root.Height; level > 0; level--)
+        {
+            var node = new TreeNode(arena.Slot(handle), keySize: 0);
+            handle = node.Child(isLast ? node.Count - 1 : 0);
+        }
+        return arena.Slot(handle)[LeafHeader..];
+    }
+
+    /// <summary>After so many elements came to such a leaf of a tree without keys, or went, but not all.</summary>
+    public static void AddToEdge(Arena arena, ref TreeRoot root, bool isLast, int delta)
+    {
+        root.Count += delta;
+        var handle = root.Node;
+        for (var level = root.Height; level > 0; level--)
+        {
+            var node = new TreeNode(arena.Slot(handle), keySize: 0);
+            var slot = isLast ? node.Count - 1 : 0;
+            node.AddToSize(slot, delta);
+            handle = node.Child(slot);
+        }
+    }
+
     // ---- changing ----
 
     /// <summary>A leaf of its own: epoch written, the owner's bytes open. Not yet in the tree.</summary>
@@ -258,11 +286,8 @@ internal struct BTree
         Release(old, frozen);
     }
 
-    /// <summary>The owner's bytes of the leaf for writing in place, without a copy of anything: for a leaf that no running snapshot can see.</summary>
-    public readonly Span<byte> LeafInPlace => _arena.Slot(LeafHandle)[LeafHeader..];
-
     /// <summary>After so many elements came to the leaf (or went, but not all), none of them before its first.</summary>
-    public void AddToLeaf(int delta)
+    private void AddToLeaf(int delta)
     {
         Root.Count += delta;
         for (var level = 0; level < Height; level++) Node(level).AddToSize(_slots[level], delta);

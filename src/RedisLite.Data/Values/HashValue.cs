@@ -93,6 +93,14 @@ internal readonly struct HashValue(Entry entry) : IScannedValue<HashValue>
         return ListPack.Get(pack, ListPack.Next(pack, (int)place));
     }
 
+    /// <summary>All fields, each with its value behind it, as one listpack, if they lie so.</summary>
+    public bool TryGetPack(out ReadOnlySpan<byte> pack)
+    {
+        var isBlob = !IsMissing && IsBlob;
+        pack = isBlob ? _entry.Value : default;
+        return isBlob;
+    }
+
     /// <summary>All fields with their values, but those past their expiry; the hash must not change meanwhile.</summary>
     public HashWalk Walk() => IsMissing ? default : new(_entry.Heap, _entry.Kind, _entry.Value, HasFieldExpiry ? _entry.Heap.FieldHorizonMs : -1);
 

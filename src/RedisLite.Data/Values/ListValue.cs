@@ -75,6 +75,18 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
 
     // ---- the ends ----
 
+    /// <summary>The element at an end. False when there is none.</summary>
+    public bool TryGetEnd(ListEnd end, out PackedValue value)
+    {
+        value = default;
+        if (IsMissing) return false;
+        var pack = IsBlob ? _entry.Value : ListLeaf.Pack(BTree.EdgeLeaf(Heap.Arena, StoredRoot, end == ListEnd.Right));
+        var at = end == ListEnd.Left ? ListPack.First : ListPack.Last(pack);
+        if (at < 0 || ListPack.IsEnd(pack, at)) return false;
+        value = ListPack.Get(pack, at);
+        return true;
+    }
+
     /// <summary>
     /// Announces what one command is about to add, because Redis decides about the encoding by the sum of the arguments. Optional: without it each
     /// element decides for itself.
@@ -84,32 +96,37 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
         if (IsBlob && Limits.Exceeds(_entry.Value.Length + textBytes, ListPack.Count(_entry.Value) + count)) MakeTree();
     }
 
-    public void Push(ListEnd end, ReadOnlySpan<byte> text) => Push(end, new PackedValue(text));
+    /// <summary>Returns the new length.</summary>
+    public long Push(ListEnd end, ReadOnlySpan<byte> text) => Push(end, new PackedValue(text));
 
-    public void Push(ListEnd end, scoped in PackedValue value)
+    public long Push(ListEnd end, scoped in PackedValue value)
     {
         var limits = Limits;
         if (IsBlob)
         {
             var pack = _entry.Value;
-            if (!limits.Exceeds((long)pack.Length + value.TextLength, ListPack.Count(pack) + 1))
+            var count = ListPack.Count(pack) + 1;
+            if (!limits.Exceeds((long)pack.Length + value.TextLength, count))
             {
                 PackedEdit.Insert(_entry, end == ListEnd.Left ? ListPack.First : ListPack.End(pack), value);
-                return;
+                return count;
             }
             MakeTree();
         }
 
         ref var root = ref MemoryMarshal.AsRef<TreeRoot>(_entry.MutableValue());
+        if (!Heap.SnapshotActive && ListLeaf.TryPush(BTree.EdgeLeaf(Heap.Arena, root, end == ListEnd.Right), end, value, limits))
+            BTree.AddToEdge(Heap.Arena, ref root, end == ListEnd.Right, 1);
+        else
+            PushInTree(ref root, end, value, limits);
+        return root.Count;
+    }
+
+    private void PushInTree(ref TreeRoot root, ListEnd end, scoped in PackedValue value, in ListLimits limits)
+    {
         var tree = new BTree(Heap, keySize: 0, root);
         if (end == ListEnd.Left) tree.SeekFirst();
         else tree.SeekLast();
-        if (!Heap.SnapshotActive && ListLeaf.TryPush(tree.LeafInPlace, end, value, limits))
-        {
-            tree.AddToLeaf(1);
-            root = tree.Root;
-            return;
-        }
         var packBytes = ListPack.TotalBytes(ListLeaf.Pack(tree));
         if (tree.LeafCount == 0 || limits.Allows(packBytes, tree.LeafCount, value))
         {
@@ -138,15 +155,14 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
     {
         ref var root = ref MemoryMarshal.AsRef<TreeRoot>(_entry.MutableValue());
         if (root.Height == 0) return false;
+        if (!Heap.SnapshotActive && ListLeaf.TryPop(BTree.EdgeLeaf(Heap.Arena, root, end == ListEnd.Right), end))
+        {
+            BTree.AddToEdge(Heap.Arena, ref root, end == ListEnd.Right, -1);
+            return true;
+        }
         var tree = new BTree(Heap, keySize: 0, root);
         if (end == ListEnd.Left) tree.SeekFirst();
         else tree.SeekLast();
-        if (!Heap.SnapshotActive && ListLeaf.TryPop(tree.LeafInPlace, end))
-        {
-            tree.AddToLeaf(-1);
-            root = tree.Root;
-            return true;
-        }
         if (tree.LeafCount == 1) return false;
         var pack = ListLeaf.Pack(tree);
         var at = end == ListEnd.Left ? ListPack.First : ListPack.Last(pack);

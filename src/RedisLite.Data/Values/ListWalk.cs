@@ -72,6 +72,17 @@ internal ref struct ListWalk
         return true;
     }
 
+    /// <summary>The listpack of the element that the next step would yield, and its position there; the walk then goes on behind that listpack.</summary>
+    public bool TryTakePack(out ReadOnlySpan<byte> pack, out int at)
+    {
+        pack = _pack;
+        at = _at;
+        if (_at < 0) return false;
+        _at = _isTree && _tree.MoveNext() ? ListPack.First : -1;
+        if (_at >= 0) _pack = ListLeaf.Pack(_tree);
+        return true;
+    }
+
     public bool MovePrevious()
     {
         if (_at < 0) return false;

@@ -6,11 +6,11 @@ namespace RedisLite.Data.Values;
 internal static class PackedEdit
 {
     /// <summary>Replaces bytes at a position by a gap, which is returned for the caller to fill; see <see cref="ListPack.Splice"/>.</summary>
-    public static Span<byte> Splice(Entry entry, int at, int removeBytes, int insertBytes, int countDelta)
+    public static Span<byte> Splice(Entry entry, int at, int removeBytes, int insertBytes, int countDelta, int slack = 0)
     {
         var before = entry.Value.Length;
         var after = before - removeBytes + insertBytes;
-        if (after > before) return ListPack.Splice(entry.Resize(after, entry.Kind), at, removeBytes, insertBytes, countDelta);
+        if (after > before) return ListPack.Splice(entry.Resize(after, entry.Kind, slack), at, removeBytes, insertBytes, countDelta);
 
         var gap = ListPack.Splice(entry.MutableValue(), at, removeBytes, insertBytes, countDelta);
         return after == before ? gap : entry.Resize(after, entry.Kind).Slice(at, insertBytes);
@@ -19,7 +19,12 @@ internal static class PackedEdit
     public static void Insert(Entry entry, int at, scoped in PackedValue value) =>
         value.WriteTo(Splice(entry, at, 0, value.PackedSize, 1));
 
-    public static void Append(Entry entry, scoped in PackedValue value) => Insert(entry, ListPack.End(entry.Value), value);
+    /// <summary>More is coming: a record that must move is given a quarter on top.</summary>
+    public static void Append(Entry entry, scoped in PackedValue value, bool isGrowing = false)
+    {
+        var end = ListPack.End(entry.Value);
+        value.WriteTo(Splice(entry, end, 0, value.PackedSize, 1, slack: isGrowing ? end / 4 : 0));
+    }
 
     public static void Replace(Entry entry, int at, scoped in PackedValue value) =>
         value.WriteTo(Splice(entry, at, ListPack.EntrySize(entry.Value, at), value.PackedSize, 0));

@@ -14,6 +14,8 @@ internal ref struct SetMeet
     private const int BatchMax = 16;
 
     private readonly SetValue[] _sets;
+    private readonly PackIndex?[] _indexes;
+    private readonly ReadOnlySpan<byte> _pack;
     private readonly bool _anyTable;
     private SetWalk _walk;
     private Batch _places;
@@ -32,10 +34,18 @@ internal ref struct SetMeet
     {
         _sets = sets;
         _walk = sets[0].Walk();
-        for (var i = 1; i < sets.Length; i++) _anyTable |= sets[i].IsTable;
+        sets[0].TryGetPack(out _pack);
+        _indexes = new PackIndex?[sets.Length];
+        for (var i = 1; i < sets.Length; i++)
+        {
+            _anyTable |= sets[i].IsTable;
+            _indexes[i] = sets[i].IndexFor(sets[0].Count);
+        }
     }
 
-    public readonly PackedValue Current => _sets[0].MemberAt(_places[_current]);
+    public readonly PackedValue Current => Member(_current);
+
+    private readonly PackedValue Member(int i) => _pack.IsEmpty ? _sets[0].MemberAt(_places[i]) : ListPack.Get(_pack, (int)_places[i]);
 
     public bool MoveNext()
     {
@@ -57,7 +67,7 @@ internal ref struct SetMeet
         {
             if (ReferenceEquals(_sets[i].Entry, _sets[0].Entry)) continue;
             if (_sets[i].IsTable) AskTable(_sets[i].Table);
-            else AskSmall(_sets[i]);
+            else AskSmall(_sets[i], _indexes[i]);
         }
         return true;
     }
@@ -69,7 +79,7 @@ internal ref struct SetMeet
         for (var alive = _alive; alive != 0; alive &= alive - 1)
         {
             var i = BitOperations.TrailingZeroCount(alive);
-            _hashes[i] = heap.Hash(_sets[0].MemberAt(_places[i]).AsText(scratch));
+            _hashes[i] = heap.Hash(Member(i).AsText(scratch));
         }
     }
 
@@ -83,16 +93,16 @@ internal ref struct SetMeet
         for (var alive = _alive; alive != 0; alive &= alive - 1)
         {
             var i = BitOperations.TrailingZeroCount(alive);
-            if (table.Find(_sets[0].MemberAt(_places[i]).AsText(scratch), _hashes[i]) == 0) _alive &= ~(1u << i);
+            if (table.Find(Member(i).AsText(scratch), _hashes[i]) == 0) _alive &= ~(1u << i);
         }
     }
 
-    private void AskSmall(SetValue set)
+    private void AskSmall(SetValue set, PackIndex? index)
     {
         for (var alive = _alive; alive != 0; alive &= alive - 1)
         {
             var i = BitOperations.TrailingZeroCount(alive);
-            if (set.Find(_sets[0].MemberAt(_places[i])) == 0) _alive &= ~(1u << i);
+            if (!set.Contains(Member(i), index)) _alive &= ~(1u << i);
         }
     }
 }

@@ -77,12 +77,22 @@ internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
         if (IsInts) return member.TryGetInteger(out var integer) && IntSet.Find(_entry.Value, integer, out var index) ? (ulong)index + 1 : 0;
         if (IsBlob)
         {
-            var packed = !member.IsInteger && member.TryGetInteger(out var number) ? new PackedValue(number) : member;
-            return (ulong)Math.Max(0, ListPack.Find(_entry.Value, ListPack.First, packed, skip: 0));
+            return (ulong)Math.Max(0, ListPack.Find(_entry.Value, ListPack.First, AsPacked(member), skip: 0));
         }
         Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
         return ReadTable.Find(member.AsText(scratch));
     }
+
+    /// <summary>An index for <see cref="Contains(in PackedValue, PackIndex)"/>, when this set is asked so often that one pays; else null.</summary>
+    public PackIndex? IndexFor(long questions) =>
+        !IsMissing && IsBlob && PackIndex.IsWorthwhile(_entry.Value, questions) ? new PackIndex(_entry.Value, ListPack.Count(_entry.Value)) : null;
+
+    public bool Contains(scoped in PackedValue member, PackIndex? index) =>
+        index is null ? Find(member) != 0 : index.Find(_entry.Value, AsPacked(member)) >= 0;
+
+    /// <summary>As a listpack holds it: what spells an integer is one.</summary>
+    private static PackedValue AsPacked(scoped in PackedValue member) =>
+        !member.IsInteger && member.TryGetInteger(out var number) ? new PackedValue(number) : member;
 
     public PackedValue MemberAt(ulong place) => _entry.Kind switch
     {
@@ -90,6 +100,14 @@ internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
         RecordKind.SetBlob => ListPack.Get(_entry.Value, (int)place),
         _ => new PackedValue(ReadTable.Key(place), isEncodedText: true),
     };
+
+    /// <summary>All members as one listpack, if they lie so.</summary>
+    public bool TryGetPack(out ReadOnlySpan<byte> pack)
+    {
+        var isBlob = !IsMissing && IsBlob;
+        pack = isBlob ? _entry.Value : default;
+        return isBlob;
+    }
 
     /// <summary>All members; the set must not change meanwhile.</summary>
     public SetWalk Walk() => IsMissing ? default : new(_entry.Heap, _entry.Kind, _entry.Value);
@@ -177,8 +195,12 @@ internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
             LeaveInts(member.TextLength);
         }
         if (!IsBlob) return Add(member);
+        return Find(member) == 0 && AddNew(member);
+    }
 
-        if (Find(member) != 0) return false;
+    /// <summary>A member that the caller knows to be absent comes to a listpack. Always true.</summary>
+    internal bool AddNew(scoped in PackedValue member, bool isGrowing = false)
+    {
         if (!_entry.Big && (Count >= Limits.SetMaxListpackEntries || member.TextLength > Limits.SetMaxListpackValue)) BecomeBig();
         if (!IsBlob) return Add(member);
         if (_entry.Big && (_entry.Value.Length + member.PackedSize > BigBlobBytes || Count >= BigBlobCount))
@@ -186,8 +208,7 @@ internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
             MakeTable();
             return Add(member);
         }
-        if (member.IsInteger || !member.TryGetInteger(out var number)) PackedEdit.Append(_entry, member);
-        else PackedEdit.Append(_entry, new PackedValue(number));
+        PackedEdit.Append(_entry, AsPacked(member), isGrowing);
         return true;
     }
 

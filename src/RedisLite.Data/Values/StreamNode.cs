@@ -26,10 +26,10 @@ internal static class StreamNode
     public static StreamMaster ReadMaster(ReadOnlySpan<byte> pack)
     {
         var at = ListPack.First;
-        var count = ListPack.Read(pack, ref at).Integer;
+        var count = ListPack.ReadInteger(pack, ref at);
         var deletedAt = at;
-        var deleted = ListPack.Read(pack, ref at).Integer;
-        var fields = (int)ListPack.Read(pack, ref at).Integer;
+        var deleted = ListPack.ReadInteger(pack, ref at);
+        var fields = (int)ListPack.ReadInteger(pack, ref at);
         var fieldsAt = at;
         for (var i = 0; i <= fields; i++) at = ListPack.Next(pack, at);
         return new StreamMaster(count, deleted, deletedAt, fields, fieldsAt, at);
@@ -38,10 +38,10 @@ internal static class StreamNode
     public static StreamEntryHead ReadHead(ReadOnlySpan<byte> pack, int at, StreamId master, int masterFields)
     {
         var start = at;
-        var flags = (int)ListPack.Read(pack, ref at).Integer;
-        var ms = master.Ms + (ulong)ListPack.Read(pack, ref at).Integer;
-        var seq = master.Seq + (ulong)ListPack.Read(pack, ref at).Integer;
-        var fields = (flags & SameFields) != 0 ? masterFields : (int)ListPack.Read(pack, ref at).Integer;
+        var flags = (int)ListPack.ReadInteger(pack, ref at);
+        var ms = master.Ms + (ulong)ListPack.ReadInteger(pack, ref at);
+        var seq = master.Seq + (ulong)ListPack.ReadInteger(pack, ref at);
+        var fields = (flags & SameFields) != 0 ? masterFields : (int)ListPack.ReadInteger(pack, ref at);
         return new StreamEntryHead(start, flags, new StreamId(ms, seq), fields, at);
     }
 

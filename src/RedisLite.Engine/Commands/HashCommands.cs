@@ -250,6 +250,11 @@ internal static class HashCommands
     {
         if (!ctx.TryRead<HashValue>(ctx.Arg(1), out var hash)) return;
         ctx.Reply.Map(hash.CountAlive(ctx.Found));
+        if (hash.TryGetPack(out var pack))
+        {
+            ctx.Reply.Entries(pack, ListPack.First, long.MaxValue);
+            return;
+        }
         for (var walk = hash.Walk(); walk.MoveNext();)
         {
             ctx.Reply.Bulk(walk.Field);

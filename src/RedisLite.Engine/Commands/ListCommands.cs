@@ -130,9 +130,10 @@ internal static class ListCommands
         }
 
         if (ctx.Argc > 3) Announce(ctx, list);
-        for (var i = 2; i < ctx.Argc; i++) list.Push(end, ctx.Arg(i));
+        var count = 0L;
+        for (var i = 2; i < ctx.Argc; i++) count = list.Push(end, ctx.Arg(i));
 
-        ctx.Reply.Integer(list.Count);
+        ctx.Reply.Integer(count);
         ctx.Changed(key, PushEvent(end), changes: ctx.Argc - 2);
     }
 
@@ -189,7 +190,7 @@ internal static class ListCommands
 
     private static void ReplyEnd(CommandContext ctx, ListValue list, ListEnd end)
     {
-        if (list.TryGet(end == ListEnd.Left ? 0 : -1, out var element)) ctx.Reply.Bulk(element);
+        if (list.TryGetEnd(end, out var element)) ctx.Reply.Bulk(element);
     }
 
     private static void ReplyFromEnd(CommandContext ctx, ListValue list, ListEnd end, long count)
@@ -315,7 +316,7 @@ internal static class ListCommands
         }
 
         if (!ctx.TryWrite<ListValue>(targetKey, out var target)) return;
-        source.TryGet(from == ListEnd.Left ? 0 : -1, out var element);
+        source.TryGetEnd(from, out var element);
         var value = ctx.Scratch(element.AsText(stackalloc byte[PackedValue.IntegerTextMax]));
         source.Drop(from);
         if (target.IsMissing) target = ctx.Create<ListValue>(targetKey);
@@ -407,8 +408,7 @@ internal static class ListCommands
         var left = Clamp(list.Count, ref start, stop);
         ctx.Reply.Array(left);
         if (left == 0) return;
-        var walk = list.Walk(start);
-        for (; left > 0 && walk.MoveNext(); left--) ctx.Reply.Bulk(walk.Current);
+        for (var walk = list.Walk(start); left > 0 && walk.TryTakePack(out var pack, out var at);) left -= ctx.Reply.Entries(pack, at, left);
     }
 
     /// <summary>Redis's inclusive range with negative ends, as a start and a length.</summary>

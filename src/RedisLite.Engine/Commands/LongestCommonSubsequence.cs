@@ -10,7 +10,7 @@ internal static class LongestCommonSubsequence
 {
     private const long CellsMax = 1L << 29;         // 2 GiB of 32-bit cells
 
-    private sealed class Options
+    private struct Options
     {
         public bool Length;
         public bool Ranges;
@@ -48,9 +48,9 @@ internal static class LongestCommonSubsequence
         Answer(ctx, options, a, b, Fill(a, b));
     }
 
-    private static bool ReadBoth(CommandContext ctx, out byte[] a, out byte[] b)
+    private static bool ReadBoth(CommandContext ctx, out ReadOnlySpan<byte> a, out ReadOnlySpan<byte> b)
     {
-        a = b = [];
+        a = b = default;
         var first = ctx.Read(ctx.Arg(1));
         var second = ctx.Read(ctx.Arg(2));
         if ((first.Exists && first.Type != ValueType.String) || (second.Exists && second.Type != ValueType.String))
@@ -59,13 +59,12 @@ internal static class LongestCommonSubsequence
             return false;
         }
 
-        Span<byte> digits = stackalloc byte[StringValue.ScratchMax];
-        if (first.Exists) a = StringValue.Over(first).Get(digits).ToArray();
-        if (second.Exists) b = StringValue.Over(second).Get(digits).ToArray();
+        if (first.Exists) a = StringValue.Over(first).Get(ctx.Scratch(StringValue.ScratchMax));
+        if (second.Exists) b = StringValue.Over(second).Get(ctx.Scratch(StringValue.ScratchMax));
         return true;
     }
 
-    private static uint[] Fill(byte[] a, byte[] b)
+    private static uint[] Fill(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
     {
         var width = b.Length + 1;
         var table = new uint[(a.Length + 1) * width];
@@ -83,7 +82,7 @@ internal static class LongestCommonSubsequence
     }
 
     /// <summary>Walk back from the end; equal stretches become ranges, reported last one first.</summary>
-    private static void Answer(CommandContext ctx, Options options, byte[] a, byte[] b, uint[] table)
+    private static void Answer(CommandContext ctx, in Options options, ReadOnlySpan<byte> a, ReadOnlySpan<byte> b, uint[] table)
     {
         var width = b.Length + 1;
         var length = table[(a.Length * width) + b.Length];
@@ -93,16 +92,16 @@ internal static class LongestCommonSubsequence
             return;
         }
 
-        var result = new byte[length];
+        var result = options.Ranges ? [] : new byte[length];
         var left = (int)length;
-        var ranges = new List<(int AFrom, int ATo, int BFrom, int BTo)>();
+        List<(int AFrom, int ATo, int BFrom, int BTo)> ranges = [];
         var (i, j) = (a.Length, b.Length);
         while (i > 0 && j > 0)
         {
             if (a[i - 1] == b[j - 1])
             {
-                result[--left] = a[i - 1];
-                AddToRange(ranges, i - 1, j - 1);
+                if (options.Ranges) AddToRange(ranges, i - 1, j - 1);
+                else result[--left] = a[i - 1];
                 i--;
                 j--;
             }
@@ -129,7 +128,7 @@ internal static class LongestCommonSubsequence
         ranges.Add((a, a, b, b));
     }
 
-    private static void ReplyRanges(CommandContext ctx, Options options, List<(int AFrom, int ATo, int BFrom, int BTo)> ranges, uint length)
+    private static void ReplyRanges(CommandContext ctx, in Options options, List<(int AFrom, int ATo, int BFrom, int BTo)> ranges, uint length)
     {
         ctx.Reply.Map(2);
         ctx.Reply.Bulk("matches"u8);

@@ -176,6 +176,11 @@ internal static class SetCommands
     {
         ctx.Reply.Set(set.Count);
         if (set.IsMissing) return;
+        if (set.TryGetPack(out var pack))
+        {
+            ctx.Reply.Entries(pack, ListPack.First, long.MaxValue);
+            return;
+        }
         for (var walk = set.Walk(); walk.MoveNext();) ctx.Reply.Bulk(walk.Current);
     }
 
@@ -389,10 +394,11 @@ internal static class SetCommands
     {
         if (!TryReadAll(ctx, 1, ctx.Argc - 1, out var sets)) return;
         var mark = ctx.Reply.DeferSet();
+        var indexes = IndexesOfOthers(sets);
         long count = 0;
         for (var walk = WalkOf(sets[0]); walk.MoveNext();)
         {
-            if (InAnyOther(sets, walk.Current)) continue;
+            if (InAnyOther(sets, indexes, walk.Current)) continue;
             ctx.Reply.Bulk(walk.Current);
             count++;
         }
@@ -404,9 +410,10 @@ internal static class SetCommands
     {
         if (!TryReadAll(ctx, 2, ctx.Argc - 1, out var sets)) return;
         var draft = ctx.Draft<SetValue>();
+        var indexes = IndexesOfOthers(sets);
         for (var walk = WalkOf(sets[0]); walk.MoveNext();)
         {
-            if (!InAnyOther(sets, walk.Current)) draft.Add(walk.Current);
+            if (!InAnyOther(sets, indexes, walk.Current)) draft.Add(walk.Current);
         }
 
         Store(ctx, draft, SDiffStoreEvent);
@@ -435,11 +442,18 @@ internal static class SetCommands
         return true;
     }
 
-    private static bool InAnyOther(SetValue[] sets, scoped in PackedValue member)
+    private static PackIndex?[] IndexesOfOthers(SetValue[] sets)
+    {
+        var indexes = new PackIndex?[sets.Length];
+        for (var i = 1; i < sets.Length; i++) indexes[i] = sets[i].IndexFor(sets[0].Count);
+        return indexes;
+    }
+
+    private static bool InAnyOther(SetValue[] sets, PackIndex?[] indexes, scoped in PackedValue member)
     {
         for (var i = 1; i < sets.Length; i++)
         {
-            if (sets[i].Find(member) != 0) return true;
+            if (sets[i].Contains(member, indexes[i])) return true;
         }
 
         return false;
@@ -450,9 +464,12 @@ internal static class SetCommands
     private static SetValue Union(CommandContext ctx, SetValue[] sets)
     {
         var draft = ctx.Draft<SetValue>();
+        long expected = 0;
+        foreach (var set in sets) expected += set.Count;
+        var union = new SetUnion(draft, expected);
         foreach (var set in sets)
         {
-            for (var walk = WalkOf(set); walk.MoveNext();) draft.Add(walk.Current);
+            for (var walk = WalkOf(set); walk.MoveNext();) union.Add(walk.Current);
         }
 
         return draft;

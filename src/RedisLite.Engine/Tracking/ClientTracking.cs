@@ -123,7 +123,7 @@ internal sealed class ClientTracking
         foreach (var client in engine.Clients.All)
         {
             if (client.Tracking is null) continue;
-            if (client == engine.Executor.Running) pending.Add(null);
+            if (client == engine.Executor.Running) Hold(null);
             else SendAll(client);
         }
 
@@ -140,7 +140,7 @@ internal sealed class ClientTracking
             // What a client read before it switched to broadcasts is not its concern any more.
             if (engine.Clients.Find(id) is not { Tracking: { } state } client || state.Has(TrackingOptions.Broadcast)) continue;
             if (state.Has(TrackingOptions.NoLoop) && client == running) continue;
-            if (client == running) pending.Add(readers.Key);
+            if (client == running) Hold(readers.Key);
             else Send(client, readers.Key);
         }
     }
@@ -184,6 +184,13 @@ internal sealed class ClientTracking
 
             group.ForgetChanges();
         }
+    }
+
+    /// <summary>A message to the client whose command runs waits for the command's reply. Null: all keys.</summary>
+    private void Hold(byte[]? key)
+    {
+        pending.Add(key);
+        engine.HasAftermath = true;
     }
 
     public bool HasPending => pending.Count > 0;

@@ -100,6 +100,7 @@ internal sealed class BlockedClients(Engine engine)
         }
 
         ready.Add((db, bytes));
+        engine.HasAftermath = true;
     }
 
     /// <summary>Every key somebody waits for in this database may have changed (SWAPDB, FLUSHALL).</summary>
@@ -109,6 +110,8 @@ internal sealed class BlockedClients(Engine engine)
         {
             if (keyDb == db) ready.Add((keyDb, key));
         }
+
+        engine.HasAftermath |= HasReady;
     }
 
     /// <summary>Take the client out of every queue; it may read again. Its reply has been or will be written by the caller.</summary>

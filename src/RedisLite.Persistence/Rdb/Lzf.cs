@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 
 namespace RedisLite.Persistence.Rdb;
 
@@ -11,13 +12,14 @@ namespace RedisLite.Persistence.Rdb;
 /// </summary>
 internal sealed class Lzf
 {
-    private const int HashBits = 14;
+    private const int HashBitsMin = 8;
+    private const int HashBitsMax = 14;
     private const int LiteralsMax = 32;
     private const int DistanceMax = 1 << 13;
     private const int MatchMax = 264;
 
     /// <summary>Positions + 1 by hash of three bytes; a stale one is harmless because every match is compared.</summary>
-    private readonly int[] _table = new int[1 << HashBits];
+    private readonly int[] _table = new int[1 << HashBitsMax];
 
     /// <summary>The most that so many compressed bytes can stand for: a reference of three bytes copies at most 264.</summary>
     public static long ExpandedMax(long compressed) => (compressed / 3 + 1) * MatchMax;
@@ -25,12 +27,15 @@ internal sealed class Lzf
     /// <summary>Bytes written, or 0 when the output is too small: the text is not worth it.</summary>
     public int Compress(ReadOnlySpan<byte> text, Span<byte> output)
     {
-        Array.Clear(_table);
+        // As much of the table as the text can fill: to clear all of it cost more than most texts.
+        var bits = Math.Clamp(BitOperations.Log2((uint)text.Length) + 1, HashBitsMin, HashBitsMax);
+        var table = _table.AsSpan(0, 1 << bits);
+        table.Clear();
         int at = 0, literals = 0, out_ = 0;
         while (at + 4 <= text.Length)
         {
             var three = BinaryPrimitives.ReadUInt32LittleEndian(text[at..]) & 0xFFFFFF;
-            ref var seen = ref _table[(int)((three * 0x9E3779B1) >> (32 - HashBits))];
+            ref var seen = ref table[(int)((three * 0x9E3779B1) >> (32 - bits))];
             var from = seen - 1;
             seen = at + 1;
             if (from < 0 || at - from > DistanceMax || (BinaryPrimitives.ReadUInt32LittleEndian(text[from..]) & 0xFFFFFF) != three)

@@ -67,6 +67,11 @@ internal abstract class Connection(ExecutorLoop loop) : IConnection
     /// Sends from the head of the buffer. Bytes taken, WouldBlock or Failed. After a WouldBlock, OnWritable is called once there is room.
     protected abstract long Send(OutputBuffer output);
 
+    /// Nothing will be sent any more: a transport that can tells the peer before it closes.
+    protected virtual void EndSending()
+    {
+    }
+
     protected abstract void CloseTransport();
 
     /// A few words to a peer that the engine does not want; errors are nobody's concern.
@@ -207,7 +212,9 @@ internal abstract class Connection(ExecutorLoop loop) : IConnection
             Loop.Engine.Stats.NetOutput += sent;
             Loop.Engine.Stats.Writes++;
         }
-        if (output.IsEmpty && (client.CloseAfterReply || _inputEnded)) Loop.EndLater(this);
+        if (!output.IsEmpty || !(client.CloseAfterReply || _inputEnded)) return;
+        if (!Loop.IsStopping) EndSending();     // right behind the last reply: a client's pool asks at once whether its connection still lives
+        Loop.EndLater(this);
     }
 
     /// The loop asks at the end of an iteration. False: not yet, something is still to be sent.

@@ -45,6 +45,9 @@ internal sealed unsafe class EpollConnection(ExecutorLoop loop, EpollTransport t
         }
     }
 
+    /// The last reply waits for the end that follows it, so that both arrive in one packet.
+    private int SendFlags => Client!.CloseAfterReply ? LinuxCalls.MsgNoSignal | LinuxCalls.MsgMore : LinuxCalls.MsgNoSignal;
+
     protected override long Send(OutputBuffer output)
     {
         while (true)
@@ -60,7 +63,7 @@ internal sealed unsafe class EpollConnection(ExecutorLoop loop, EpollTransport t
 
     private long SendBlock(OutputBlock block)
     {
-        fixed (byte* at = block.Pending) return LinuxCalls.Send(fd, at, (nuint)(block.End - block.Start), LinuxCalls.MsgNoSignal);
+        fixed (byte* at = block.Pending) return LinuxCalls.Send(fd, at, (nuint)(block.End - block.Start), SendFlags);
     }
 
     /// The arrays of blocks are pinned for life, so their addresses may be kept during the call.
@@ -76,13 +79,15 @@ internal sealed unsafe class EpollConnection(ExecutorLoop loop, EpollTransport t
             count++;
         }
         var message = new LinuxCalls.MessageHeader { Vectors = vectors, VectorCount = (nuint)count };
-        return LinuxCalls.SendMessage(fd, &message, LinuxCalls.MsgNoSignal);
+        return LinuxCalls.SendMessage(fd, &message, SendFlags);
     }
 
     protected override void SendRefusal(ReadOnlySpan<byte> text)
     {
         fixed (byte* at = text) _ = LinuxCalls.Send(fd, at, (nuint)text.Length, LinuxCalls.MsgNoSignal);
     }
+
+    protected override void EndSending() => _ = LinuxCalls.Shutdown(fd, LinuxCalls.ShutWrite);
 
     /// Closing a socket with unread input resets it, and a reset can overtake the last reply on its way to the peer: so the input is read away first, within bounds.
     protected override void CloseTransport()

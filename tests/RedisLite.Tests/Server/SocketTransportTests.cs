@@ -186,6 +186,22 @@ public abstract class ListeningTransportTests : TransportTests
 public sealed class EpollTransportTests : ListeningTransportTests
 {
     private protected override RedisLiteTransport Transport => RedisLiteTransport.Epoll;
+
+    /// redis-py looks whether a pooled connection has ended before it sends the next command over it, and does not try again when it ends after that look.
+    [Fact]
+    public void End_arrives_together_with_the_last_reply()
+    {
+        for (var i = 0; i < 300; i++)
+        {
+            using var peer = (Peer.SocketPeer)Connect();
+            peer.Call("SUBSCRIBE", "a", "b", "c");
+            while (peer.ReadReply().Items![1].Text != "c") ;
+            peer.Send("QUIT\r\n");
+            Assert.Equal("+OK\r\n"u8, peer.ReadBytes(5));
+            Assert.True(peer.Socket.Poll(0, SelectMode.SelectRead), $"round {i}");
+            Assert.Empty(peer.ReadToEnd());
+        }
+    }
 }
 
 public sealed class DotNetSocketTransportTests : ListeningTransportTests

@@ -37,12 +37,12 @@ public class ListValueTests : ValueWorld<List<string>>
         switch (action)
         {
             case < 2:
-                list.Push(ListEnd.Right, Bytes(text));
                 model.Add(text);
+                Assert.Equal(model.Count, list.Push(ListEnd.Right, Bytes(text)));
                 break;
             case < 4:
-                list.Push(ListEnd.Left, Bytes(text));
                 model.Insert(0, text);
+                Assert.Equal(model.Count, list.Push(ListEnd.Left, Bytes(text)));
                 break;
             default:
                 var index = Random.Next(model.Count + 1);
@@ -58,10 +58,12 @@ public class ListValueTests : ValueWorld<List<string>>
         switch (action)
         {
             case 0:
+                Assert.True(list.TryGetEnd(ListEnd.Left, out var first) && first.TextEquals(Bytes(model[0])));
                 list.Drop(ListEnd.Left);
                 model.RemoveAt(0);
                 break;
             case 1:
+                Assert.True(list.TryGetEnd(ListEnd.Right, out var last) && last.TextEquals(Bytes(model[^1])));
                 list.Drop(ListEnd.Right);
                 model.RemoveAt(model.Count - 1);
                 break;
