@@ -35,12 +35,8 @@ internal ref struct SetMeet
         _sets = sets;
         _walk = sets[0].Walk();
         sets[0].TryGetPack(out _pack);
-        _indexes = new PackIndex?[sets.Length];
-        for (var i = 1; i < sets.Length; i++)
-        {
-            _anyTable |= sets[i].IsTable;
-            _indexes[i] = sets[i].IndexFor(sets[0].Count);
-        }
+        _indexes = SetValue.IndexesOfOthers(sets);
+        for (var i = 1; i < sets.Length; i++) _anyTable |= sets[i].IsTable;
     }
 
     public readonly PackedValue Current => Member(_current);

@@ -83,8 +83,18 @@ internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
         return ReadTable.Find(member.AsText(scratch));
     }
 
-    /// <summary>An index for <see cref="Contains(in PackedValue, PackIndex)"/>, when this set is asked so often that one pays; else null.</summary>
-    public PackIndex? IndexFor(long questions) =>
+    /// <summary>
+    /// For a command that asks the other sets about every member of the first: an index for <see cref="Contains(in PackedValue, PackIndex)"/> of each that is asked so
+    /// often that one pays; else null.
+    /// </summary>
+    public static PackIndex?[] IndexesOfOthers(SetValue[] sets)
+    {
+        var indexes = new PackIndex?[sets.Length];
+        for (var i = 1; i < sets.Length; i++) indexes[i] = sets[i].IndexFor(sets[0].Count);
+        return indexes;
+    }
+
+    private PackIndex? IndexFor(long questions) =>
         !IsMissing && IsBlob && PackIndex.IsWorthwhile(_entry.Value, questions) ? new PackIndex(_entry.Value, ListPack.Count(_entry.Value)) : null;
 
     public bool Contains(scoped in PackedValue member, PackIndex? index) =>

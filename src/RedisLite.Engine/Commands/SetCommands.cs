@@ -394,7 +394,7 @@ internal static class SetCommands
     {
         if (!TryReadAll(ctx, 1, ctx.Argc - 1, out var sets)) return;
         var mark = ctx.Reply.DeferSet();
-        var indexes = IndexesOfOthers(sets);
+        var indexes = SetValue.IndexesOfOthers(sets);
         long count = 0;
         for (var walk = WalkOf(sets[0]); walk.MoveNext();)
         {
@@ -410,7 +410,7 @@ internal static class SetCommands
     {
         if (!TryReadAll(ctx, 2, ctx.Argc - 1, out var sets)) return;
         var draft = ctx.Draft<SetValue>();
-        var indexes = IndexesOfOthers(sets);
+        var indexes = SetValue.IndexesOfOthers(sets);
         for (var walk = WalkOf(sets[0]); walk.MoveNext();)
         {
             if (!InAnyOther(sets, indexes, walk.Current)) draft.Add(walk.Current);
@@ -440,13 +440,6 @@ internal static class SetCommands
 
         Array.Sort(sets, static (a, b) => a.Count.CompareTo(b.Count));
         return true;
-    }
-
-    private static PackIndex?[] IndexesOfOthers(SetValue[] sets)
-    {
-        var indexes = new PackIndex?[sets.Length];
-        for (var i = 1; i < sets.Length; i++) indexes[i] = sets[i].IndexFor(sets[0].Count);
-        return indexes;
     }
 
     private static bool InAnyOther(SetValue[] sets, PackIndex?[] indexes, scoped in PackedValue member)
