@@ -32,8 +32,8 @@ internal static class SavedLines
         saved.Line = lines[bucket + 1];
         saved.Link = SavedLine.MakeLink(header.SavedEpoch == heap.Epoch ? header.Saved : 0, bucket);
         header.MarkSaved(handle, bucket, heap.Epoch);
+        Volatile.WriteBarrier();                        // what follows changes the line
         lines[bucket + 1].ClearNew();
-        Volatile.WriteBarrier();
         heap.FreeAfterSnapshot(handle);
     }
 
