@@ -109,7 +109,10 @@ internal readonly struct StreamValue(Entry entry) : IValue<StreamValue>
         get
         {
             var shape = new RadixShape();
-            for (var walk = Nodes; walk.MoveNext();) shape.Add(walk.MasterId);
+            if (IsMissing || Header.Entries.Node == 0) return shape;
+            var tree = IdTree.Open(Heap, Header.Entries);
+            if (tree.Root.Height > 0) tree.ReadLeafKeys(ref shape);
+            else shape.Add(StreamNode.Master(tree));
             return shape;
         }
     }
