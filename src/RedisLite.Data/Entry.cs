@@ -128,7 +128,8 @@ internal sealed class Entry
         var record = new Record(slot);
         var needed = Record.BytesFor(record.KeyLength, length, record.HasExpiry);
         var valueAt = record.KeyOffset + record.KeyLength;
-        var fits = record.IsLong == Record.NeedsLong(record.KeyLength, length) && needed <= slot.Length && !IsWasteful(needed, slot.Length);
+        var fits = record.IsLong == Record.NeedsLong(record.KeyLength, length) && needed <= slot.Length
+            && (length > record.ValueLength || !IsWasteful(needed, slot.Length));                    // what grows was given its room
         if (fits && IsMutable)
         {
             if (kind != record.Kind)

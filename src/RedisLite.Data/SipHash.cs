@@ -14,7 +14,7 @@ internal static class SipHash
         var v1 = seed1 ^ 0x646f72616e646f6dUL;
         var v2 = seed0 ^ 0x6c7967656e657261UL;
         var v3 = seed1 ^ 0x7465646279746573UL;
-        var tail = (ulong)data.Length << 56;
+        var tail = (ulong)data.Length << 56 | Tail(data);
 
         while (data.Length >= 8)
         {
@@ -24,7 +24,6 @@ internal static class SipHash
             v0 ^= word;
             data = data[8..];
         }
-        for (var i = 0; i < data.Length; i++) tail |= (ulong)data[i] << (8 * i);
 
         v3 ^= tail;
         Round(ref v0, ref v1, ref v2, ref v3);
@@ -33,6 +32,16 @@ internal static class SipHash
         Round(ref v0, ref v1, ref v2, ref v3);
         Round(ref v0, ref v1, ref v2, ref v3);
         return v0 ^ v1 ^ v2 ^ v3;
+    }
+
+    /// <summary>What is behind the last whole word: out of the last eight bytes, or of two pieces that meet, instead of byte by byte.</summary>
+    private static ulong Tail(ReadOnlySpan<byte> data)
+    {
+        var rest = data.Length & 7;
+        if (rest == 0) return 0;
+        if (data.Length > 8) return MemoryMarshal.Read<ulong>(data[^8..]) >> (64 - (8 * rest));
+        if (rest >= 4) return MemoryMarshal.Read<uint>(data) | (ulong)MemoryMarshal.Read<uint>(data[(rest - 4)..]) << (8 * (rest - 4));
+        return data[0] | (ulong)data[rest >> 1] << (8 * (rest >> 1)) | (ulong)data[rest - 1] << (8 * (rest - 1));
     }
 
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]

@@ -139,6 +139,9 @@ internal readonly ref struct EffectBuilder
 
     public EffectBuilder(Effects? effects) => this.effects = effects;
 
+    /// <summary>Nobody wants effects: what would cost something to say need not be said.</summary>
+    public bool IsNone => effects is null;
+
     public EffectBuilder Arg(scoped ReadOnlySpan<byte> arg)
     {
         effects?.AppendArg(arg);

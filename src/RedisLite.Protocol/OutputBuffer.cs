@@ -5,12 +5,14 @@ namespace RedisLite.Protocol;
 
 /// What a client is still owed: a chain of pooled blocks, written at the tail by ReplyWriter, sent from the head by the transport.
 ///
-/// An aggregate whose length is known only after its elements (a "deferred" one) begins a block of its own with room for the header left free; when
-/// the length is known the header is written so that it ends where the elements begin. So the bytes are exactly those of a length known before, and
-/// nothing is moved. Until then the buffer must not be sent.
+/// An aggregate whose length is known only after its elements (a "deferred" one) leaves room for the shortest header; a longer one moves what follows in
+/// the block, which is less than writing it was. So the bytes are exactly those of a length known before. Until then the buffer must not be sent.
+/// Such aggregates may lie in one another; the last one begun ends first.
 internal sealed class OutputBuffer(BlockPool pool)
 {
-    private const int HeaderRoom = 32;
+    /// What a header of up to nine elements takes, and the longest one.
+    private const int HeaderRoom = 4;
+    private const int HeaderMax = 32;
 
     private OutputBlock? _head;
     private OutputBlock? _tail;
@@ -18,8 +20,7 @@ internal sealed class OutputBuffer(BlockPool pool)
     private int _position;
     private long _sealedLength;
     private long _memory;
-    private readonly List<OutputBlock?> _deferred = [];
-    private int _deferredOpen;
+    private readonly Stack<(OutputBlock Block, int At)> _deferred = [];
 
     public OutputBuffer()
         : this(new BlockPool())
@@ -55,7 +56,7 @@ internal sealed class OutputBuffer(BlockPool pool)
     {
         get
         {
-            Debug.Assert(_deferredOpen == 0, "sending a buffer with an unfinished aggregate");
+            Debug.Assert(_deferred.Count == 0, "sending a buffer with an unfinished aggregate");
             _tail?.End = _position;
             return _head;
         }
@@ -172,7 +173,6 @@ internal sealed class OutputBuffer(BlockPool pool)
         _position = 0;
         _sealedLength = 0;
         _deferred.Clear();
-        _deferredOpen = 0;
     }
 
     /// Takes back what was written since Length was `length` (a command that failed half-way, a muted reply).
@@ -185,7 +185,6 @@ internal sealed class OutputBuffer(BlockPool pool)
             return;
         }
         _deferred.Clear();
-        _deferredOpen = 0;
         _tail!.End = _position;
         var block = _head!;
         long before = 0;
@@ -216,23 +215,46 @@ internal sealed class OutputBuffer(BlockPool pool)
     /// Leaves room for an aggregate's header; returns the mark for EndDeferred.
     internal int Defer()
     {
-        if (_tail == null || _position != _tail.Start || _bytes.Length - _position < 2 * HeaderRoom)
-            Append(pool.Rent(_tail == null ? BlockPool.SmallSize : BlockPool.MediumSize));
-        var block = _tail!;
-        block.Start = _position = _position + HeaderRoom;
-        _deferred.Add(block);
-        _deferredOpen++;
-        return _deferred.Count - 1;
+        if (_bytes.Length - _position < HeaderMax) AddBlock(HeaderMax);
+        _deferred.Push((_tail!, _position));
+        _position += HeaderRoom;
+        return _deferred.Count;
     }
 
     internal void EndDeferred(int mark, ReadOnlySpan<byte> header)
     {
-        var block = _deferred[mark] ?? throw new InvalidOperationException("deferred aggregate ended twice");
-        block.Start -= header.Length;
-        header.CopyTo(block.Bytes.AsSpan(block.Start));
-        if (block != _tail) _sealedLength += header.Length;
-        _deferred[mark] = null;
-        if (--_deferredOpen == 0) _deferred.Clear();
+        if (mark != _deferred.Count) throw new InvalidOperationException("deferred aggregates do not end in order");
+        var (block, at) = _deferred.Pop();
+        if (header.Length != HeaderRoom) MoveElements(block, at + HeaderRoom, header.Length - HeaderRoom);
+        header.CopyTo(block.Bytes.AsSpan(at));
+    }
+
+    /// Moves what the block holds from a place on by the difference; into a block of its own when it has no room (the header always has).
+    private void MoveElements(OutputBlock block, int from, int by)
+    {
+        if (block == _tail) block.End = _position;
+        else _sealedLength += by;
+        var elements = block.Bytes.AsSpan(from, block.End - from);
+        if (block.End + by <= block.Bytes.Length)
+        {
+            elements.CopyTo(block.Bytes.AsSpan(from + by));
+            block.End += by;
+            if (block == _tail) _position = block.End;
+            return;
+        }
+
+        var next = pool.Rent(block.Bytes.Length);
+        elements.CopyTo(next.Bytes);
+        next.End = elements.Length;
+        next.Next = block.Next;
+        block.Next = next;
+        block.End = from + by;
+        _memory += next.Bytes.Length;
+        if (block != _tail) return;
+        _sealedLength += block.End - block.Start;
+        _tail = next;
+        _bytes = next.Bytes;
+        _position = next.End;
     }
 
     /// Appends all of `other` (a reply captured for a script or transaction).

@@ -171,6 +171,7 @@ internal static class ListPack
 
     public static bool Matches(ReadOnlySpan<byte> pack, int at, in PackedValue needle)
     {
+        if (TryReadShortText(pack, ref at, out var text)) return needle.TextEquals(text);
         var payload = ReadHead(pack, at, out var headBytes);
         var first = pack[at];
         if (!IsStringHead(first)) return needle.IsInteger && ReadInteger(pack, at, first) == needle.Integer;
@@ -226,6 +227,14 @@ internal static class ListPack
         int stored = BinaryPrimitives.ReadUInt16LittleEndian(buffer[4..]);
         WriteHeader(buffer, after, stored == CountUnknown ? stored : stored + countDelta);
         return buffer.Slice(at, insertBytes);
+    }
+
+    /// <summary>After so many entries were written from the end on, up to a position: the end byte and the header follow.</summary>
+    public static void EndAt(Span<byte> buffer, int at, int added)
+    {
+        buffer[at] = EndByte;
+        int stored = BinaryPrimitives.ReadUInt16LittleEndian(buffer[4..]);
+        WriteHeader(buffer, at + 1, stored == CountUnknown ? stored : stored + added);
     }
 
     /// <summary>Bytes of <paramref name="entries"/> entries from a position (fewer when the end comes first); the number found goes out.</summary>

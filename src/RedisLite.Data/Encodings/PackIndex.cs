@@ -22,9 +22,12 @@ internal sealed class PackIndex
     public static bool IsWorthwhile(ReadOnlySpan<byte> pack, long questions) => questions >= WorthFrom && ListPack.Count(pack) >= WorthFrom;
 
     /// <summary>Position of the entry that equals a value, or -1. What spells an integer is given as one.</summary>
-    public int Find(ReadOnlySpan<byte> pack, scoped in PackedValue value)
+    public int Find(ReadOnlySpan<byte> pack, scoped in PackedValue value) => Find(pack, value, out _);
+
+    /// <summary>The same; where the value would belong goes out, for <see cref="Add"/>.</summary>
+    public int Find(ReadOnlySpan<byte> pack, scoped in PackedValue value, out int slot)
     {
-        for (var slot = SlotOf(value); ; slot = (slot + 1) & (_places.Length - 1))
+        for (slot = SlotOf(value); ; slot = (slot + 1) & (_places.Length - 1))
         {
             var at = _places[slot];
             if (at == 0) return -1;
@@ -32,11 +35,16 @@ internal sealed class PackIndex
         }
     }
 
-    /// <summary>An entry that has come to the listpack.</summary>
-    public void Add(ReadOnlySpan<byte> pack, int at)
+    /// <summary>An entry that has come to the listpack, as the value that was not found a moment ago.</summary>
+    public void Add(ReadOnlySpan<byte> pack, int at, int slot)
     {
-        if (_count < _places.Length / 2) Place(pack, at);
-        else Build(pack, _count * 2);
+        if (_count >= _places.Length / 2)
+        {
+            Build(pack, _count * 2);
+            return;
+        }
+        _count++;
+        _places[slot] = at;
     }
 
     private void Build(ReadOnlySpan<byte> pack, int expected)
@@ -62,8 +70,15 @@ internal sealed class PackIndex
         if (value.IsInteger) return BitOperations.Crc32C(0, (ulong)value.Integer);
         var text = value.AsText(default);
         var hash = (uint)text.Length;
-        for (; text.Length >= sizeof(ulong); text = text[sizeof(ulong)..]) hash = BitOperations.Crc32C(hash, BinaryPrimitives.ReadUInt64LittleEndian(text));
-        foreach (var b in text) hash = BitOperations.Crc32C(hash, b);
-        return hash;
+        if (text.Length < sizeof(ulong))
+        {
+            foreach (var b in text) hash = BitOperations.Crc32C(hash, b);
+            return hash;
+        }
+
+        // Whole words, and the last one wherever it begins.
+        for (var at = 0; at < text.Length - sizeof(ulong); at += sizeof(ulong))
+            hash = BitOperations.Crc32C(hash, BinaryPrimitives.ReadUInt64LittleEndian(text[at..]));
+        return BitOperations.Crc32C(hash, BinaryPrimitives.ReadUInt64LittleEndian(text[^sizeof(ulong)..]));
     }
 }

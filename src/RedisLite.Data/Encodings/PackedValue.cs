@@ -12,6 +12,9 @@ internal readonly ref struct PackedValue
     /// <summary>Enough for the text of any integer.</summary>
     public const int IntegerTextMax = 20;
 
+    /// <summary>The longest integer as an entry.</summary>
+    public const int IntegerSizeMax = 10;
+
     private readonly ReadOnlySpan<byte> text;
     private readonly bool hasText;
 
@@ -53,8 +56,11 @@ internal readonly ref struct PackedValue
     public bool TryGetInteger(out long value)
     {
         value = Integer;
-        return IsInteger || (hasText && NumberText.TryParseInt64(text, out value));
+        return IsInteger || (hasText && MayBeInteger(text) && NumberText.TryParseInt64(text, out value));
     }
+
+    /// <summary>What the first byte of a text says about it, which is the last word on most.</summary>
+    private static bool MayBeInteger(ReadOnlySpan<byte> text) => !text.IsEmpty && (uint)(text[0] - '0') <= 9 | text[0] == '-';
 
     /// <summary>Length of the text in bytes.</summary>
     public int TextLength => hasText ? text.Length : NumberText.LengthOf(Integer);
@@ -88,7 +94,7 @@ internal readonly ref struct PackedValue
     {
         get
         {
-            if (!IsInteger) return text.Length + (text.Length < 64 ? 1 : text.Length < 4096 ? 2 : 5);
+            if (!IsInteger) return EncodedTextSize(text.Length);
             return Integer switch
             {
                 >= 0 and <= 127 => 1,
@@ -101,9 +107,23 @@ internal readonly ref struct PackedValue
         }
     }
 
+    /// <summary>Bytes of an entry that holds so long a text, and the most that one takes whose text spells an integer.</summary>
+    public static int TextSize(int length)
+    {
+        var size = EncodedTextSize(length);
+        return size + ListPack.BackLengthBytes(size);
+    }
+
+    private static int EncodedTextSize(int length) => length + (length < 64 ? 1 : length < 4096 ? 2 : 5);
+
     /// <summary>Writes the entry; returns its bytes (= <see cref="PackedSize"/>).</summary>
     public int WriteTo(Span<byte> destination)
     {
+        if (IsInteger && (ulong)Integer < 128)
+        {
+            BinaryPrimitives.WriteUInt16LittleEndian(destination, (ushort)(Integer | 1 << 8));       // all there is to say about most integers
+            return 2;
+        }
         var size = EncodedSize;
         if (IsInteger)
             WriteInteger(destination, size);

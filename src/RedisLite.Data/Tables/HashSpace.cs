@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace RedisLite.Data.Tables;
 
 /// <summary>
@@ -20,6 +22,7 @@ internal static class HashSpace
     private const int FractionBits = PlaceBits - PieceBits;
     private static readonly ulong[] s_start = BuildStarts();
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Bend(ulong hash)
     {
         var place = hash >> 32;

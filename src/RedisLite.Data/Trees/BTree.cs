@@ -10,6 +10,12 @@ internal interface ITreeOrder
     int CompareTo(ReadOnlySpan<byte> firstKey);
 }
 
+/// <summary>Sees the first key of every leaf, in order.</summary>
+internal interface ILeafKeyReader
+{
+    void Read(ReadOnlySpan<byte> key);
+}
+
 [InlineArray(BTree.HeightMax + 1)]
 internal struct TreeLevels<T>
 {
@@ -186,6 +192,21 @@ internal struct BTree
         Enter(level, _slots[level] - 1, Node(level));
         Descend(level + 1, toLast: true);
         return true;
+    }
+
+    /// <summary>The first keys of all leaves without a look at one, of a tree that has more than one leaf.</summary>
+    public readonly void ReadLeafKeys<TReader>(ref TReader reader)
+        where TReader : struct, ILeafKeyReader => ReadLeafKeys(Root.Node, Height, ref reader);
+
+    private readonly void ReadLeafKeys<TReader>(ulong handle, int height, ref TReader reader)
+        where TReader : struct, ILeafKeyReader
+    {
+        var node = new TreeNode(_arena.Slot(handle), _keySize);
+        for (var i = 0; i < node.Count; i++)
+        {
+            if (height > 1) ReadLeafKeys(node.Child(i), height - 1, ref reader);
+            else reader.Read(node.Key(i));
+        }
     }
 
     private void Descend(int level, bool toLast)

@@ -36,22 +36,29 @@ internal static class IdTree
     /// <summary>Adds the entry, or overwrites the one with its ID; true when it is new.</summary>
     public static bool Set(ref BTree tree, ReadOnlySpan<byte> entry)
     {
+        var isThere = Seek(ref tree, entry.Length, StreamId.Read(entry), out var index);
+        if (isThere) Overwrite(ref tree, entry, index);
+        else Insert(ref tree, entry, index);
+        return !isThere;
+    }
+
+    /// <summary>After <see cref="Seek"/> has found the ID at this index.</summary>
+    public static void Overwrite(ref BTree tree, ReadOnlySpan<byte> entry, int index) =>
+        entry.CopyTo(tree.WritableLeaf((int)tree.LeafCount * entry.Length)[(index * entry.Length)..]);
+
+    /// <summary>After <see cref="Seek"/> has not found the ID, which belongs at this index.</summary>
+    public static void Insert(ref BTree tree, ReadOnlySpan<byte> entry, int index)
+    {
         var size = entry.Length;
         if (tree.Root.Node == 0)
         {
             var first = tree.NewLeaf(size, out var only);
             entry.CopyTo(only);
             tree.Plant(first, 1);
-            return true;
+            return;
         }
 
-        var isThere = Seek(ref tree, size, StreamId.Read(entry), out var index);
         var count = (int)tree.LeafCount;
-        if (isThere)
-        {
-            entry.CopyTo(tree.WritableLeaf(count * size)[(index * size)..]);
-            return false;
-        }
         if (count < LeafMax)
         {
             // Room for a quarter more, or the last leaf would be copied for every entry that a group hands out; a full leaf has none.
@@ -59,13 +66,13 @@ internal static class IdTree
             leaf[(index * size)..(count * size)].CopyTo(leaf[((index + 1) * size)..]);
             entry.CopyTo(leaf[(index * size)..]);
             tree.SetLeaf(count + 1, index == 0 ? entry[..StreamId.KeyBytes] : default);
-            return true;
+            return;
         }
 
         // IDs mostly come in order: the full last leaf stays full.
         var cut = index == count && tree.IsLastLeaf ? count : count / 2;
         Cut(ref tree, size, cut, count, entry);
-        return cut == count || Set(ref tree, entry);
+        if (cut < count) Set(ref tree, entry);
     }
 
     /// <summary>Moves what is behind the cut into a leaf of its own; with nothing behind it, that leaf begins with the new entry.</summary>
@@ -90,18 +97,24 @@ internal static class IdTree
     public static bool Remove(ref BTree tree, int size, StreamId id)
     {
         if (!Seek(ref tree, size, id, out var index)) return false;
+        RemoveAt(ref tree, size, index);
+        return true;
+    }
+
+    /// <summary>After <see cref="Seek"/> has found an ID at this index.</summary>
+    public static void RemoveAt(ref BTree tree, int size, int index)
+    {
         var count = (int)tree.LeafCount;
         if (count == 1)
         {
             tree.RemoveLeaf();
-            return true;
+            return;
         }
         var leaf = tree.WritableLeaf(count * size);
         leaf[((index + 1) * size)..(count * size)].CopyTo(leaf[(index * size)..]);
         leaf = tree.WritableLeaf(--count * size);
         tree.SetLeaf(count, index == 0 ? leaf[..StreamId.KeyBytes] : default);
         if (count < JoinBelow) Join(ref tree, size, count);
-        return true;
     }
 
     /// <summary>Pours a sparse leaf into its right neighbour when both fit one with room to spare.</summary>

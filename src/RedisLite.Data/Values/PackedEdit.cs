@@ -19,12 +19,9 @@ internal static class PackedEdit
     public static void Insert(Entry entry, int at, scoped in PackedValue value) =>
         value.WriteTo(Splice(entry, at, 0, value.PackedSize, 1));
 
-    /// <summary>More is coming: a record that must move is given a quarter on top.</summary>
-    public static void Append(Entry entry, scoped in PackedValue value, bool isGrowing = false)
-    {
-        var end = ListPack.End(entry.Value);
-        value.WriteTo(Splice(entry, end, 0, value.PackedSize, 1, slack: isGrowing ? end / 4 : 0));
-    }
+    /// <summary>A record that must move is given the slack on top.</summary>
+    public static void Append(Entry entry, scoped in PackedValue value, int slack = 0) =>
+        value.WriteTo(Splice(entry, ListPack.End(entry.Value), 0, value.PackedSize, 1, slack));
 
     public static void Replace(Entry entry, int at, scoped in PackedValue value) =>
         value.WriteTo(Splice(entry, at, ListPack.EntrySize(entry.Value, at), value.PackedSize, 0));

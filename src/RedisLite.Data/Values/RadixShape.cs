@@ -1,4 +1,5 @@
 using System.Numerics;
+using RedisLite.Data.Trees;
 
 namespace RedisLite.Data.Values;
 
@@ -13,7 +14,7 @@ internal struct RadixDepths
 /// a node, each branching is one, and so is each run of bytes without a branching. Branchings on the path to the last key stand on a stack; those that
 /// the next key does not share are finished.
 /// </summary>
-internal struct RadixShape
+internal struct RadixShape : ILeafKeyReader
 {
     private RadixDepths _branches;
     private int _depth;
@@ -21,6 +22,8 @@ internal struct RadixShape
     private long _nodes;
 
     public long Keys { get; private set; }
+
+    void ILeafKeyReader.Read(ReadOnlySpan<byte> key) => Add(StreamId.Read(key));
 
     public void Add(StreamId id)
     {

@@ -6,23 +6,41 @@ namespace RedisLite.Data.Values;
 /// Members of several sets on their way into a new one, which takes the form that they give it. While that is a listpack an index says whether a member is
 /// there already: two sets of fifty took twice the time of redis-server's table without one, and half of it with it.
 /// </summary>
-internal ref struct SetUnion(SetValue target, long expected)
+internal ref struct SetUnion
 {
     private const int IndexedMax = 1024;
+    private const int BytesMax = 16 * 1024;
 
+    private readonly SetValue _target;
+    private readonly int _expected;
+    private readonly int _expectedBytes;
     private PackIndex? _index;
+
+    public SetUnion(SetValue target, SetValue[] sets)
+    {
+        _target = target;
+        long expected = 0, bytes = 0;
+        foreach (var set in sets)
+        {
+            expected += set.Count;
+            if (set.TryGetPack(out var pack)) bytes += pack.Length;
+        }
+        _expected = (int)Math.Min(expected, IndexedMax);
+        _expectedBytes = (int)Math.Min(bytes, BytesMax);
+    }
 
     public void Add(scoped in PackedValue member)
     {
-        if (!target.TryGetPack(out var pack))
+        if (!_target.TryGetPack(out var pack))
         {
-            target.Add(member);
+            _target.Add(member);
             return;
         }
-        _index ??= new PackIndex(pack, (int)Math.Min(expected, IndexedMax));
-        if (target.Contains(member, _index)) return;
+        _index ??= new PackIndex(pack, _expected);
+        var packed = SetValue.AsPacked(member);
+        if (_index.Find(pack, packed, out var slot) >= 0) return;
         var end = ListPack.End(pack);
-        target.AddNew(member, isGrowing: true);
-        if (target.TryGetPack(out pack)) _index.Add(pack, end);
+        _target.AddNew(packed, slack: Math.Max(end / 4, _expectedBytes - end));
+        if (_target.TryGetPack(out pack)) _index.Add(pack, end, slot);
     }
 }

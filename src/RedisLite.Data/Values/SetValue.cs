@@ -66,21 +66,24 @@ internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
     public ulong Find(ReadOnlySpan<byte> member)
     {
         if (IsMissing) return 0;
-        if (!IsInts && !IsBlob) return ReadTable.Find(member);
-        return Find(new PackedValue(member));
+        var kind = _entry.Kind;
+        return kind == RecordKind.SetTable ? ReadTable.Find(member) : FindSmall(kind, new PackedValue(member));
     }
 
     /// <summary>The same for a member that comes from another set.</summary>
     public ulong Find(scoped in PackedValue member)
     {
         if (IsMissing) return 0;
-        if (IsInts) return member.TryGetInteger(out var integer) && IntSet.Find(_entry.Value, integer, out var index) ? (ulong)index + 1 : 0;
-        if (IsBlob)
-        {
-            return (ulong)Math.Max(0, ListPack.Find(_entry.Value, ListPack.First, AsPacked(member), skip: 0));
-        }
+        var kind = _entry.Kind;
+        if (kind != RecordKind.SetTable) return FindSmall(kind, AsPacked(member));
         Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
         return ReadTable.Find(member.AsText(scratch));
+    }
+
+    private ulong FindSmall(RecordKind kind, scoped in PackedValue member)
+    {
+        if (kind == RecordKind.SetBlob) return (ulong)Math.Max(0, ListPack.Find(_entry.Value, ListPack.First, member, skip: 0));
+        return member.IsInteger && IntSet.Find(_entry.Value, member.Integer, out var index) ? (ulong)index + 1 : 0;
     }
 
     /// <summary>
@@ -101,7 +104,7 @@ internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
         index is null ? Find(member) != 0 : index.Find(_entry.Value, AsPacked(member)) >= 0;
 
     /// <summary>As a listpack holds it: what spells an integer is one.</summary>
-    private static PackedValue AsPacked(scoped in PackedValue member) =>
+    internal static PackedValue AsPacked(scoped in PackedValue member) =>
         !member.IsInteger && member.TryGetInteger(out var number) ? new PackedValue(number) : member;
 
     public PackedValue MemberAt(ulong place) => _entry.Kind switch
@@ -208,8 +211,8 @@ internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
         return Find(member) == 0 && AddNew(member);
     }
 
-    /// <summary>A member that the caller knows to be absent comes to a listpack. Always true.</summary>
-    internal bool AddNew(scoped in PackedValue member, bool isGrowing = false)
+    /// <summary>A member that the caller knows to be absent comes to a listpack, whose record gets the slack when it must move. Always true.</summary>
+    internal bool AddNew(scoped in PackedValue member, int slack = 0)
     {
         if (!_entry.Big && (Count >= Limits.SetMaxListpackEntries || member.TextLength > Limits.SetMaxListpackValue)) BecomeBig();
         if (!IsBlob) return Add(member);
@@ -218,7 +221,7 @@ internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
             MakeTable();
             return Add(member);
         }
-        PackedEdit.Append(_entry, AsPacked(member), isGrowing);
+        PackedEdit.Append(_entry, AsPacked(member), slack);
         return true;
     }
 

@@ -69,7 +69,8 @@ internal readonly record struct PendingEntry(StreamId Id, long DeliveredMs, long
 /// of these per group and command: a second one would hold a stale place.
 ///
 /// Pending entries are kept twice, as in Redis: all of the group by ID, and the IDs of each consumer. Both are trees, so that XACK and XPENDING with
-/// a range stay logarithmic. A consumer is named by a number in pending entries.
+/// a range stay logarithmic. A consumer is named by a number in pending entries. The one that was asked for last stays at hand, because a command does
+/// many things for the same one.
 /// </summary>
 internal ref struct StreamGroup
 {
@@ -77,6 +78,9 @@ internal ref struct StreamGroup
     private readonly Heap _heap;
     private ulong _element;
     private GroupState _state;
+    private ReadOnlySpan<byte> _consumerName;
+    private ulong _consumerElement;
+    private ConsumerState _consumer;
 
     public StreamGroup(Entry entry, ulong element)
     {
@@ -140,14 +144,28 @@ internal ref struct StreamGroup
 
     // ---- consumers ----
 
-    public bool TryGetConsumer(ReadOnlySpan<byte> name, out ConsumerState consumer) => FindConsumer(name, out consumer) != 0;
-
-    private ulong FindConsumer(ReadOnlySpan<byte> name, out ConsumerState consumer)
+    public bool TryGetConsumer(ReadOnlySpan<byte> name, out ConsumerState consumer)
     {
+        var isThere = Find(name);
+        consumer = isThere ? _consumer : default;
+        return isThere;
+    }
+
+    /// <summary>Takes a consumer to hand. The same name is the same piece of memory.</summary>
+    private bool Find(ReadOnlySpan<byte> name)
+    {
+        if (_consumerElement != 0 && name == _consumerName) return true;
         var consumers = new ElementTable(Heap, ref _state.Consumers);
-        var element = consumers.Find(name);
-        consumer = element == 0 ? default : MemoryMarshal.Read<ConsumerState>(consumers.Value(element));
-        return element;
+        _consumerElement = consumers.Find(name);
+        if (_consumerElement == 0) return false;
+        _consumerName = name;
+        _consumer = MemoryMarshal.Read<ConsumerState>(consumers.Value(_consumerElement));
+        return true;
+    }
+
+    private void Find(uint number)
+    {
+        if (_consumerElement == 0 || _consumer.Number != number) Find(NameOf(number));
     }
 
     /// <summary>A new consumer; the name must be absent.</summary>
@@ -165,11 +183,10 @@ internal ref struct StreamGroup
     /// <summary>Notes that a consumer asked (and, when given, that it got something).</summary>
     public void Touch(ReadOnlySpan<byte> name, long seenMs, long? activeMs = null)
     {
-        var element = FindConsumer(name, out var consumer);
-        if (element == 0) return;
-        consumer.SeenMs = seenMs;
-        if (activeMs is { } active) consumer.ActiveMs = active;
-        SaveConsumer(element, consumer);
+        if (!Find(name) || (_consumer.SeenMs == seenMs && (activeMs is null || _consumer.ActiveMs == activeMs))) return;
+        _consumer.SeenMs = seenMs;
+        if (activeMs is { } active) _consumer.ActiveMs = active;
+        SaveConsumer();
         Save();
     }
 
@@ -185,6 +202,7 @@ internal ref struct StreamGroup
         StreamGroups.Free(Heap, ref consumer.Pending);
         new ElementTable(Heap, ref _state.Consumers).Remove(name);
         new ElementTable(Heap, ref _state.Names).Remove(MemoryMarshal.AsBytes(new ReadOnlySpan<uint>(in consumer.Number)));
+        _consumerElement = 0;
         Save();
         return pending;
     }
@@ -199,11 +217,11 @@ internal ref struct StreamGroup
         return new Element(Heap.Arena.Slot(element)).Value;
     }
 
-    private void SaveConsumer(ulong element, ConsumerState consumer)
+    private void SaveConsumer()
     {
         Span<byte> bytes = stackalloc byte[ConsumerState.Bytes];
-        MemoryMarshal.Write(bytes, consumer);
-        new ElementTable(Heap, ref _state.Consumers).SetValue(element, bytes);
+        MemoryMarshal.Write(bytes, _consumer);
+        _consumerElement = new ElementTable(Heap, ref _state.Consumers).SetValue(_consumerElement, bytes);
     }
 
     // ---- pending entries ----
@@ -219,47 +237,78 @@ internal ref struct StreamGroup
     /// <summary>Makes an entry pending for a consumer, taking it from another one when it was pending there.</summary>
     public void SetPending(ReadOnlySpan<byte> consumerName, StreamId id, long deliveredMs, long deliveries)
     {
-        var element = FindConsumer(consumerName, out var consumer);
-        if (element == 0) throw new InvalidOperationException("No such consumer.");
-        var isThere = TryGetPending(id, out var old);
-        if (isThere && old.Consumer != consumer.Number) ForgetId(NameOf(old.Consumer), id);
-        if (!isThere || old.Consumer != consumer.Number)
+        if (!Find(consumerName)) throw new InvalidOperationException("No such consumer.");
+        var number = _consumer.Number;
+        var all = IdTree.Open(Heap, _state.Pending);
+        var isThere = IdTree.Seek(ref all, PendingEntry.Bytes, id, out var index);
+        var owner = isThere ? PendingEntry.Read(IdTree.EntryAt(all.Leaf, PendingEntry.Bytes, index)).Consumer : 0;
+        if (owner != number)
         {
+            if (isThere)
+            {
+                ForgetId(owner, id);
+                Find(consumerName);
+            }
             Span<byte> key = stackalloc byte[StreamId.KeyBytes];
             id.WriteTo(key);
-            var own = IdTree.Open(Heap, consumer.Pending);
+            var own = IdTree.Open(Heap, _consumer.Pending);
             IdTree.Set(ref own, key);
-            consumer.Pending = own.Root;
-            SaveConsumer(element, consumer);
+            _consumer.Pending = own.Root;
+            SaveConsumer();
         }
 
         Span<byte> entry = stackalloc byte[PendingEntry.Bytes];
-        new PendingEntry(id, deliveredMs, deliveries, consumer.Number).WriteTo(entry);
-        var all = IdTree.Open(Heap, _state.Pending);
-        IdTree.Set(ref all, entry);
+        new PendingEntry(id, deliveredMs, deliveries, number).WriteTo(entry);
+        if (isThere) IdTree.Overwrite(ref all, entry, index);
+        else IdTree.Insert(ref all, entry, index);
         _state.Pending = all.Root;
         Save();
+    }
+
+    /// <summary>A pending entry is handed to its consumer once more; returns how often that has been.</summary>
+    public long Redeliver(StreamId id, long deliveredMs)
+    {
+        var all = IdTree.Open(Heap, _state.Pending);
+        if (!IdTree.Seek(ref all, PendingEntry.Bytes, id, out var index)) throw new InvalidOperationException("No such pending entry.");
+        var old = PendingEntry.Read(IdTree.EntryAt(all.Leaf, PendingEntry.Bytes, index));
+        Span<byte> entry = stackalloc byte[PendingEntry.Bytes];
+        new PendingEntry(id, deliveredMs, old.Deliveries + 1, old.Consumer).WriteTo(entry);
+        IdTree.Overwrite(ref all, entry, index);
+        _state.Pending = all.Root;
+        if (Heap.SnapshotActive) Save();                        // else everything is where it was
+        return old.Deliveries + 1;
     }
 
     /// <summary>XACK: true when the entry was pending.</summary>
     public bool Acknowledge(StreamId id)
     {
-        if (!TryGetPending(id, out var pending)) return false;
-        ForgetId(NameOf(pending.Consumer), id);
         var all = IdTree.Open(Heap, _state.Pending);
-        IdTree.Remove(ref all, PendingEntry.Bytes, id);
+        if (!IdTree.Seek(ref all, PendingEntry.Bytes, id, out var index)) return false;
+        ForgetId(PendingEntry.Read(IdTree.EntryAt(all.Leaf, PendingEntry.Bytes, index)).Consumer, id);
+        IdTree.RemoveAt(ref all, PendingEntry.Bytes, index);
         _state.Pending = all.Root;
         Save();
         return true;
     }
 
-    private void ForgetId(ReadOnlySpan<byte> name, StreamId id)
+    private void ForgetId(uint consumer, StreamId id)
     {
-        var element = FindConsumer(name, out var consumer);
-        var own = IdTree.Open(Heap, consumer.Pending);
+        Find(consumer);
+        var own = IdTree.Open(Heap, _consumer.Pending);
         IdTree.Remove(ref own, StreamId.KeyBytes, id);
-        consumer.Pending = own.Root;
-        SaveConsumer(element, consumer);
+        _consumer.Pending = own.Root;
+        SaveConsumer();
+    }
+
+    /// <summary>The first pending ID; there must be one.</summary>
+    public readonly StreamId FirstPendingId
+    {
+        get
+        {
+            var tree = IdTree.Open(Heap, _state.Pending);
+            tree.SeekFirst();
+            return StreamId.Read(tree.Leaf);
+        }
     }
 
     /// <summary>The last pending ID; there must be one.</summary>
@@ -284,6 +333,7 @@ internal ref struct StreamGroup
     {
         StreamGroups.Free(Heap, ref _state);
         _state = default;
+        _consumerElement = 0;
         Save();
     }
 }

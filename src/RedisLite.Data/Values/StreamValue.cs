@@ -59,7 +59,7 @@ internal readonly struct StreamValue(Entry entry) : IValue<StreamValue>
 
     private Heap Heap => _entry.Heap;
 
-    private StreamHeader Header => MemoryMarshal.Read<StreamHeader>(_entry.Value);
+    private ref readonly StreamHeader Header => ref MemoryMarshal.AsRef<StreamHeader>(_entry.Value);
 
     private ref StreamHeader MutableHeader => ref MemoryMarshal.AsRef<StreamHeader>(_entry.MutableValue());
 
@@ -109,7 +109,10 @@ internal readonly struct StreamValue(Entry entry) : IValue<StreamValue>
         get
         {
             var shape = new RadixShape();
-            for (var walk = Nodes; walk.MoveNext();) shape.Add(walk.MasterId);
+            if (IsMissing || Header.Entries.Node == 0) return shape;
+            var tree = IdTree.Open(Heap, Header.Entries);
+            if (tree.Root.Height > 0) tree.ReadLeafKeys(ref shape);
+            else shape.Add(StreamNode.Master(tree));
             return shape;
         }
     }
@@ -203,37 +206,34 @@ internal readonly struct StreamValue(Entry entry) : IValue<StreamValue>
         else tree.InsertLeafAfter(handle, 1, leaf[..StreamId.KeyBytes], thisKey);
     }
 
+    /// <summary>Room for the longest form first, then everything is looked at once: what spells an integer turns out shorter.</summary>
     private static void AppendToNode<TFields>(ref BTree tree, in StreamMaster master, StreamId id, scoped in TFields fields)
         where TFields : IStreamFields, allows ref struct
     {
         var masterId = StreamNode.Master(tree);
         var isSame = HasMasterFields(StreamNode.Pack(tree), master, fields);
+        var sizeMax = 5 * PackedValue.IntegerSizeMax;                                     // flags, ms, seq, number, parts
+        for (var i = 0; i < fields.Count; i++)
+            sizeMax += PackedValue.TextSize(fields.Value(i).Length) + (isSame ? 0 : PackedValue.TextSize(fields.Field(i).Length));
 
-        var flags = new PackedValue(isSame ? StreamNode.SameFields : 0);
-        var ms = new PackedValue((long)(id.Ms - masterId.Ms));
-        var seq = new PackedValue((long)(id.Seq - masterId.Seq));
-        var number = new PackedValue(fields.Count);
-        var parts = new PackedValue(isSame ? fields.Count + 3 : (fields.Count * 2) + 4);
-        var size = 2 + ms.PackedSize + seq.PackedSize + parts.PackedSize + (isSame ? 0 : number.PackedSize);
+        var before = ListPack.TotalBytes(StreamNode.Pack(tree));
+        var pack = tree.WritableLeaf(StreamNode.PackAt + before + sizeMax, slack: Math.Min(before / 4, NodeSlackMax))[StreamNode.PackAt..];
+        var count = new PackedValue(master.Count + 1);
+        count.WriteTo(ListPack.Splice(pack, ListPack.First, ListPack.EntrySize(pack, ListPack.First), count.PackedSize, 0));
+
+        var at = ListPack.End(pack);
+        at += new PackedValue(isSame ? StreamNode.SameFields : 0).WriteTo(pack[at..]);
+        at += new PackedValue((long)(id.Ms - masterId.Ms)).WriteTo(pack[at..]);
+        at += new PackedValue((long)(id.Seq - masterId.Seq)).WriteTo(pack[at..]);
+        if (!isSame) at += new PackedValue(fields.Count).WriteTo(pack[at..]);
         for (var i = 0; i < fields.Count; i++)
         {
-            if (!isSame) size += new PackedValue(fields.Field(i)).PackedSize;
-            size += new PackedValue(fields.Value(i)).PackedSize;
+            if (!isSame) at += new PackedValue(fields.Field(i)).WriteTo(pack[at..]);
+            at += new PackedValue(fields.Value(i)).WriteTo(pack[at..]);
         }
-
-        StreamNode.SetInteger(ref tree, ListPack.First, master.Count + 1);
-        var slack = Math.Min(ListPack.TotalBytes(StreamNode.Pack(tree)) / 4, NodeSlackMax);
-        var gap = StreamNode.Splice(ref tree, ListPack.End(StreamNode.Pack(tree)), 0, size, (int)parts.Integer + 1, slack);
-        gap = gap[flags.WriteTo(gap)..];
-        gap = gap[ms.WriteTo(gap)..];
-        gap = gap[seq.WriteTo(gap)..];
-        if (!isSame) gap = gap[number.WriteTo(gap)..];
-        for (var i = 0; i < fields.Count; i++)
-        {
-            if (!isSame) gap = gap[new PackedValue(fields.Field(i)).WriteTo(gap)..];
-            gap = gap[new PackedValue(fields.Value(i)).WriteTo(gap)..];
-        }
-        parts.WriteTo(gap);
+        var parts = isSame ? fields.Count + 3 : (fields.Count * 2) + 4;
+        at += new PackedValue(parts).WriteTo(pack[at..]);
+        ListPack.EndAt(pack, at, parts + 1);
         tree.SetLeaf(master.Count + 1);
     }
 

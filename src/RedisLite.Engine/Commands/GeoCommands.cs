@@ -23,7 +23,7 @@ internal static class GeoCommands
           Summary = "Adds members with places to a sorted set, or moves them.", Complexity = "O(log N) for each member, with N members in the sorted set" },
         new("GEODIST", -4, GeoDist, ReadOnly, "key member1 member2 [unit: M | KM | FT | MI]")
         { Keys = [KeySpec.At(1, RO | Access)], Acl = AclCategory.Geo, Since = "3.2.0", Summary = "Gives the distance between two members.",
-          Complexity = "O(1)" },
+          Complexity = "O(1)", IsBrief = true },
         new("GEOHASH", -2, GeoHashes, ReadOnly, "key [member [member ...]]")
         { Keys = [KeySpec.At(1, RO | Access)], Acl = AclCategory.Geo, Since = "3.2.0", Summary = "Gives the places of members as geohash texts.",
           Complexity = "O(1) for each member" },

@@ -50,7 +50,7 @@ internal static class ListCommands
         { Keys = [KeySpec.At(1, RO)], Acl = AclCategory.List, Since = "1.0.0", Summary = "Gives the length of a list.", Complexity = "O(1)" },
         new("LMOVE", 5, LMove, Write | DenyOom, "source destination <wherefrom: LEFT | RIGHT> <whereto: LEFT | RIGHT>")
         { Keys = [KeySpec.At(1, RW | Access | Delete), KeySpec.At(2, RW | Insert)], Acl = AclCategory.List, Since = "6.2.0",
-          Summary = "Moves an element from an end of a list to an end of another.", Complexity = "O(1)" },
+          Summary = "Moves an element from an end of a list to an end of another.", Complexity = "O(1)", IsBrief = true },
         new("LMPOP", -4, LMPop, Write, "numkeys key [key ...] <where: LEFT | RIGHT> [COUNT count]")
         { Keys = [KeySpec.Counted(1, RW | Access | Delete)], Acl = AclCategory.List, Since = "7.0.0",
           Summary = "Takes elements from the first list that has any.", Complexity = "O(N+M) with N keys and M elements given back" },
@@ -85,7 +85,7 @@ internal static class ListCommands
         new("RPOPLPUSH", 3, RPopLPush, Write | DenyOom, "source destination")
         { Keys = [KeySpec.At(1, RW | Access | Delete), KeySpec.At(2, RW | Insert)], Acl = AclCategory.List, Since = "1.2.0",
           DeprecatedSince = "6.2.0", ReplacedBy = "LMOVE with RIGHT LEFT", Summary = "Moves the last element of a list to the front of another.",
-          Complexity = "O(1)" },
+          Complexity = "O(1)", IsBrief = true },
         new("RPUSH", -3, RPush, Write | DenyOom | Fast, "key element [element ...]")
         { Keys = [KeySpec.At(1, RW | Insert)], Acl = AclCategory.List, Since = "1.0.0",
           Summary = "Puts elements behind a list, making it when missing.", Complexity = "O(N) in the number of elements" },

@@ -457,9 +457,7 @@ internal static class SetCommands
     private static SetValue Union(CommandContext ctx, SetValue[] sets)
     {
         var draft = ctx.Draft<SetValue>();
-        long expected = 0;
-        foreach (var set in sets) expected += set.Count;
-        var union = new SetUnion(draft, expected);
+        var union = new SetUnion(draft, sets);
         foreach (var set in sets)
         {
             for (var walk = WalkOf(set); walk.MoveNext();) union.Add(walk.Current);

@@ -52,6 +52,14 @@ internal ref struct StreamClaims
     public void Set(ref StreamGroup group, StreamId id, long deliveredMs, long deliveries)
     {
         group.SetPending(Consumer, id, deliveredMs, deliveries);
+        PassOn(group, id, deliveredMs, deliveries);
+    }
+
+    /// <summary>What is pending for the consumer is handed out once more.</summary>
+    public void SetAgain(ref StreamGroup group, StreamId id) => PassOn(group, id, _ctx.NowMs, group.Redeliver(id, _ctx.NowMs));
+
+    private void PassOn(in StreamGroup group, StreamId id, long deliveredMs, long deliveries)
+    {
         if (!_ctx.Engine.HasSinks) return;
         if (_openIds > 0 && (deliveredMs != _openMs || deliveries != _openDeliveries || _openIds == IdsPerCommand)) Close(group.LastId);
         if (_openIds++ == 0)

@@ -257,9 +257,7 @@ internal static class StreamGroupCommands
             return;
         }
 
-        var walk = group.WalkPending(StreamId.Min);
-        walk.MoveNext();
-        reply.Id(walk.Id);
+        reply.Id(group.FirstPendingId);
         reply.Id(group.LastPendingId);
         var mark = reply.DeferArray();
         var busy = 0;

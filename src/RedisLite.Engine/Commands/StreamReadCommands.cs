@@ -248,8 +248,7 @@ internal static class StreamReadCommands
             if (entry.MoveNext())
             {
                 ctx.Reply.Entry(ref entry);
-                group.TryGetPending(walk.Id, out var pending);
-                claims.Set(ref group, walk.Id, ctx.NowMs, pending.Deliveries + 1);
+                claims.SetAgain(ref group, walk.Id);
                 continue;
             }
             ctx.Reply.Array(2);

@@ -50,9 +50,9 @@ internal static class StreamReply
 
     public static EffectBuilder Arg(this EffectBuilder effect, StreamId id)
     {
+        if (effect.IsNone) return effect;
         Span<byte> text = stackalloc byte[StreamId.TextMax];
-        effect.Arg(text[..id.Format(text)]);
-        return effect;
+        return effect.Arg(text[..id.Format(text)]);
     }
 
     /// <summary>A plain ID; a sequence that is left out is 0.</summary>

@@ -25,7 +25,7 @@ internal static class InfoSections
     ];
 
     /// <summary>Names that stand for several sections, or for nothing we have, select what they select; nothing selected is an empty text.</summary>
-    public static byte[] Write(Engine engine, ReadOnlySpan<string> wanted)
+    public static ReadOnlySpan<byte> Write(Engine engine, ReadOnlySpan<string> wanted)
     {
         var text = new InfoText();
         foreach (var section in All)
@@ -35,7 +35,7 @@ internal static class InfoSections
             section.Write(text, engine);
         }
 
-        return text.ToBytes();
+        return text.Written;
     }
 
     private static bool IsWanted(InfoSection section, ReadOnlySpan<string> wanted)

@@ -1,33 +1,65 @@
+using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 
 namespace RedisLite.Engine.Info;
 
-/// <summary>The text of INFO: "# Title", then name:value lines, sections apart by an empty line.</summary>
+/// <summary>The text of INFO: "# Title", then name:value lines, sections apart by an empty line. Written as bytes at once: as strings it was a third of INFO's time.</summary>
 internal sealed class InfoText
 {
-    private readonly StringBuilder text = new();
+    private const int NumberMax = 400;
+
+    private byte[] bytes = GC.AllocateUninitializedArray<byte>(8192);
+    private int length;
+
+    public ReadOnlySpan<byte> Written => bytes.AsSpan(0, length);
 
     public void Title(string title)
     {
-        if (text.Length > 0) text.Append("\r\n");
-        text.Append("# ").Append(title).Append("\r\n");
+        if (length > 0) EndLine();
+        Append("# ");
+        Append(title);
+        EndLine();
     }
 
-    public void Field(string name, string value) => text.Append(name).Append(':').Append(value).Append("\r\n");
+    public void Field(string name, string value)
+    {
+        Begin(name);
+        Append(value);
+        EndLine();
+    }
 
-    public void Field(string name, long value) => Field(name, value.ToString(CultureInfo.InvariantCulture));
+    public void Field(string name, long value)
+    {
+        Begin(name);
+        Utf8Formatter.TryFormat(value, Room(NumberMax), out var written);
+        length += written;
+        EndLine();
+    }
 
-    public void Fixed(string name, double value, int decimals = 2) =>
-        Field(name, value.ToString("F" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture));
+    public void Fixed(string name, double value, int decimals = 2)
+    {
+        Begin(name);
+        AppendFixed(value, decimals);
+        EndLine();
+    }
 
-    public void Percent(string name, double value) => Field(name, value.ToString("F2", CultureInfo.InvariantCulture) + "%");
+    public void Percent(string name, double value)
+    {
+        Begin(name);
+        AppendFixed(value, 2);
+        Append("%");
+        EndLine();
+    }
 
     /// <summary>name and name_human.</summary>
-    public void Bytes(string name, long bytes)
+    public void Bytes(string name, long value)
     {
-        Field(name, bytes);
-        Field(name + "_human", Human(bytes));
+        Field(name, value);
+        Append(name);
+        Append("_human:");
+        Append(Human(value));
+        EndLine();
     }
 
     public static string Human(long bytes)
@@ -40,5 +72,26 @@ internal sealed class InfoText
         return value.ToString("F2", CultureInfo.InvariantCulture) + "KMGTP"[unit];
     }
 
-    public byte[] ToBytes() => Encoding.Latin1.GetBytes(text.ToString());
+    private void Begin(string name)
+    {
+        Append(name);
+        Append(":");
+    }
+
+    private void AppendFixed(double value, int decimals)
+    {
+        Span<char> format = ['F', (char)('0' + decimals)];
+        value.TryFormat(Room(NumberMax), out var written, format, CultureInfo.InvariantCulture);
+        length += written;
+    }
+
+    private void EndLine() => Append("\r\n");
+
+    private void Append(string text) => length += Encoding.Latin1.GetBytes(text, Room(text.Length));
+
+    private Span<byte> Room(int size)
+    {
+        if (bytes.Length - length < size) Array.Resize(ref bytes, Math.Max(bytes.Length * 2, length + size));
+        return bytes.AsSpan(length);
+    }
 }

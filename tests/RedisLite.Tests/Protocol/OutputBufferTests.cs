@@ -79,6 +79,45 @@ public class OutputBufferTests
         model.AddRange(elements);
     }
 
+    /// The header of a deferred aggregate grows wherever the block's end lies: before it, inside the elements, right behind them.
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(9)]
+    [InlineData(10)]
+    [InlineData(1_000_000)]
+    public void Deferred_headers_find_room_at_the_end_of_a_block(long count)
+    {
+        var payload = new byte[BlockPool.SmallSize];
+        new Random(4).NextBytes(payload);
+        for (var before = BlockPool.SmallSize - 100; before <= BlockPool.SmallSize; before++)
+        {
+            foreach (var elements in (int[])[0, 1, 40, 64, 70, 90, 100, 300])
+            {
+                var buffer = new OutputBuffer(new BlockPool());
+                var writer = new ReplyWriter(buffer) { Protocol = 3 };
+                buffer.Write(payload.AsSpan(0, before));
+                var outer = writer.DeferArray();
+                var inner = writer.DeferArray();
+                buffer.Write(payload.AsSpan(0, elements));
+                End(inner);
+                buffer.Write("x"u8);
+                End(outer);
+                buffer.Write("behind"u8);
+
+                var header = count < 0 ? "_\r\n"u8.ToArray() : Encoding.ASCII.GetBytes($"*{count}\r\n");
+                byte[] expected = [.. payload.AsSpan(0, before), .. header, .. header, .. payload.AsSpan(0, elements), .. "xbehind"u8];
+                Assert.Equal(expected, buffer.ToArray());
+                Assert.Equal(expected.Length, buffer.Length);
+
+                void End(int mark)
+                {
+                    if (count < 0) writer.EndNullArray(mark);
+                    else writer.EndArray(mark, count);
+                }
+            }
+        }
+    }
+
     [Fact]
     public void Small_replies_hold_one_small_block_and_idle_buffers_none()
     {
@@ -89,6 +128,23 @@ public class OutputBufferTests
         buffer.Advance(5);
         Assert.Equal(0, buffer.MemoryInUse);
         Assert.Null(buffer.FirstBlock);
+    }
+
+    /// A block for each, as it once was, ran a pipeline of such replies into the garbage collector.
+    [Fact]
+    public void Deferred_aggregates_share_a_block()
+    {
+        var buffer = new OutputBuffer(new BlockPool());
+        var writer = new ReplyWriter(buffer);
+        for (var i = 0; i < 20; i++)
+        {
+            var outer = writer.DeferArray();
+            var inner = writer.DeferArray();
+            writer.Integer(i);
+            writer.EndArray(inner, 1);
+            writer.EndArray(outer, 1);
+        }
+        Assert.Equal(1, buffer.BlockCount);
     }
 
     [Fact]

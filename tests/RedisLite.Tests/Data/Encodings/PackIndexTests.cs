@@ -18,13 +18,13 @@ public class PackIndexTests
             for (var step = 0; step < 300; step++)
             {
                 var value = new PackedValue(Text(random));
-                var found = index.Find(pack, value);
+                var found = index.Find(pack, value, out var slot);
                 Assert.Equal(ListPack.Find(pack, ListPack.First, value, skip: 0), found);
                 if (found >= 0) continue;
                 var end = ListPack.End(pack);
                 Array.Resize(ref pack, pack.Length + value.PackedSize);
                 value.WriteTo(ListPack.Splice(pack, end, 0, value.PackedSize, 1));
-                index.Add(pack, end);
+                index.Add(pack, end, slot);
             }
         }
     }
