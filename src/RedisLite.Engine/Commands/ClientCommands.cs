@@ -29,7 +29,7 @@ internal static class ClientCommands
                 new("KILL", -3, ClientKill, Admin | NoScript | Loading | Stale,
                     "<filter: <old-format: ip:port> | <new-format: [ID client-id@2.8.12] | [TYPE <client-type: NORMAL | MASTER@3.2.0 | SLAVE | "
                     + "REPLICA@5.0.0 | PUBSUB>@2.8.12] | [USER username] | [addr: ADDR ip:port] | [laddr: LADDR ip:port@6.2.0] | [SKIPME <skipme: "
-                    + "YES | NO>] [MAXAGE maxage:int@7.4.0]> [...]>")
+                    + "YES | NO>] | [MAXAGE maxage:int@7.4.0]> [...]>")
                 { Acl = AclCategory.Connection, Since = "2.4.0", Summary = "Closes connections by address or by filters.",
                   Complexity = "O(N) in the number of connections" },
                 new("LIST", -2, ClientList, Admin | NoScript | Loading | Stale,
