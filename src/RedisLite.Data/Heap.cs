@@ -27,7 +27,7 @@ internal interface IMemoryOwner
 // Lazy free: a value with more elements than a moment's work, or a whole database, is put into a queue and freed in slices by RunLazyFree.
 //
 // Snapshot: BeginSnapshot raises Epoch. Whatever carries an older epoch (segments, directories) or is not marked new (records) now belongs to
-// the snapshot: it is copied instead of changed, and Free(handle, frozen: true) only notes it. Until EndSnapshot no queued memory is freed, no page is
+// the snapshot: it is copied instead of changed (the keys line by line: SavedLines), and Free(handle, frozen: true) only notes it. Until EndSnapshot no queued memory is freed, no page is
 // given back and nothing is moved, so another thread may read all that was reachable at the start without locks.
 internal sealed class Heap : IDisposable
 {

@@ -202,7 +202,7 @@ internal sealed class Keyspace
     }
 
     /// <summary>All records' handles; the keyspace must not change meanwhile.</summary>
-    public TableEnumerator GetEnumerator() => new(Heap, in _header);
+    public TableEnumerator GetEnumerator() => new(Heap, in _header, frozen: false);
 
     /// <summary>The last use of a database that is not for ever (a temporary one while a replica loads): frees all and forgets it.</summary>
     public void Drop()
@@ -220,8 +220,11 @@ internal sealed class Keyspace
         FieldExpiries?.CheckInvariants(this);
     }
 
-    /// <summary>The keys as of now, for a snapshot reader; call it between Heap.BeginSnapshot and the next change.</summary>
-    public FrozenKeyspace Freeze() => new(Heap, in _header, CountWithFieldExpiry);
+    /// <summary>
+    /// The keys as of now, for a snapshot reader; call it between Heap.BeginSnapshot and the next change. Whoever reads all of it before anything can change needs
+    /// no snapshot, and may do it beside one: <paramref name="unchanged"/>.
+    /// </summary>
+    public FrozenKeyspace Freeze(bool unchanged = false) => new(Heap, in _header, CountWithFieldExpiry, Heap.SnapshotActive && !unchanged);
 }
 
 /// <summary>
@@ -232,12 +235,14 @@ internal sealed class FrozenKeyspace
 {
     private readonly Heap _heap;
     private readonly TableHeader _header;
+    private readonly bool _frozen;
 
-    public FrozenKeyspace(Heap heap, in TableHeader header, long countWithFieldExpiry)
+    public FrozenKeyspace(Heap heap, in TableHeader header, long countWithFieldExpiry, bool frozen)
     {
         _heap = heap;
         _header = header;
         CountWithFieldExpiry = countWithFieldExpiry;
+        _frozen = frozen;
     }
 
     public long Count => _header.Count;
@@ -247,7 +252,7 @@ internal sealed class FrozenKeyspace
     /// <summary>Hashes with fields that expire, which only newer versions of the RDB format can hold.</summary>
     public long CountWithFieldExpiry { get; }
 
-    public TableEnumerator GetEnumerator() => new(_heap, in _header);
+    public TableEnumerator GetEnumerator() => new(_heap, in _header, _frozen);
 
     public Record Open(ulong handle) => new(_heap.Arena.Slot(handle));
 }

@@ -99,6 +99,8 @@ internal readonly ref struct Record
 /// <summary>What the table needs to know of a record.</summary>
 internal readonly struct RecordLayout : IRecordLayout
 {
+    public static bool SavesLines => true;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool KeyEquals(ReadOnlySpan<byte> slot, ReadOnlySpan<byte> key) => new Record(slot).Key.SequenceEqual(key);
 

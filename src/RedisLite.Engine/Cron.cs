@@ -39,6 +39,7 @@ internal sealed class Cron(Engine engine)
         engine.Clients.CloseIdle(now);
         engine.Peers.CloseIdle(now);
         engine.Clients.LookAfterBuffers(now);
+        engine.OutputBlocks.Trim();
         engine.Tracking.ReduceToLimit();
         engine.Durability.Tick(now);
         engine.Shutdown.Tick();

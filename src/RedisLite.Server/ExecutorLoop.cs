@@ -42,6 +42,8 @@ internal sealed class ExecutorLoop : IDisposable
         _stalls = stalls;
         Mailbox = new Mailbox(transport.Wake);
         Arrivals = new Mailbox(transport.Wake);
+        if (System.OperatingSystem.IsLinux()) engine.OutputBlocks.GiveBack = LinuxCalls.GiveBack;
+        InputBuffers = new InputBuffers(engine.OutputBlocks.GiveBack);
         engine.OnBusy = ServeDuringScript;
         transport.Attach(this);
     }
@@ -56,7 +58,7 @@ internal sealed class ExecutorLoop : IDisposable
     /// One receive buffer for all connections: each is served, and its rest put aside, before the next receives. Pinned: system calls write into it.
     public byte[] ReceiveBuffer { get; private set; } = NewBuffer();
 
-    public InputBuffers InputBuffers { get; } = new();
+    public InputBuffers InputBuffers { get; }
 
     /// Connections the engine knows.
     public int Count { get; internal set; }

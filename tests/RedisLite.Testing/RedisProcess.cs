@@ -91,9 +91,14 @@ public abstract class RedisProcess : IDisposable
     {
         Stop("KILL");
         _process.Dispose();
+        DeleteDirectory();
+        GC.SuppressFinalize(this);
+    }
+
+    private void DeleteDirectory()
+    {
         try { System.IO.Directory.Delete(Directory, recursive: true); }
         catch (IOException) { /* a file still being written by the dying process is no failure of a test */ }
-        GC.SuppressFinalize(this);
     }
 
     private void Stop(string signal)
@@ -114,7 +119,9 @@ public abstract class RedisProcess : IDisposable
             if (WaitUntilReady()) return _process;
             Stop("KILL");
             // Another process may have taken the port between the search and the start.
-            if (attempt == StartAttempts) throw new InvalidOperationException($"{Launch[0]} did not answer on port {Port}:\n{Output}");
+            if (attempt < StartAttempts) continue;
+            DeleteDirectory();
+            throw new InvalidOperationException($"{Launch[0]} did not answer on port {Port}:\n{Output}");
         }
     }
 

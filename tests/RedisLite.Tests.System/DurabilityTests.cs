@@ -176,7 +176,7 @@ public sealed class DurabilityTests
         Assert.Equal(first, File.ReadAllText(log));
         File.AppendAllText(log, "!!!");
         Assert.Contains("ok_up_to_line=8", Tool("check-aof", log).Output, StringComparison.Ordinal);
-        File.Delete(log);
+        Directory.Delete(directory, recursive: true);
     }
 
     private static void Fill(RedisProcess server, int seed, params string[] families)

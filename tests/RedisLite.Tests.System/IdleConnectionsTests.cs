@@ -41,6 +41,27 @@ public sealed class IdleConnectionsTests
         WaitForClients(client, 1);
     }
 
+    /// <summary>The garbage collector has nothing to do beside a data set that it does not know: what buffers took goes back without it.</summary>
+    [Fact]
+    public void Memory_of_big_requests_and_replies_goes_back_to_the_system()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        const int size = 100_000_000;
+        using var server = new ServerProcess();
+        using var client = server.Connect();
+        client.Call("SADD", "s", new string('m', 50));
+        var before = ResidentBytes(server.Pid);
+        var value = new byte[size];
+        for (var i = 0; i < 4; i++) client.Call([CommandText.Bytes("SET"), CommandText.Bytes("big"), value]);
+        Assert.InRange(ResidentBytes(server.Pid) - before, size, size * 3 / 2);
+        client.Call("DEL", "big");
+        client.Send("SRANDMEMBER", "s", $"-{size / 50}");
+        client.ReadReply(TimeSpan.FromSeconds(60));
+        var left = long.MaxValue;
+        for (var i = 0; i < 600 && left > size / 3; i++, Thread.Sleep(25)) left = ResidentBytes(server.Pid) - before;
+        Assert.InRange(left, 0, size / 3);
+    }
+
     private static void WaitForClients(RespClient client, int count)
     {
         var connected = 0;

@@ -24,10 +24,8 @@ namespace RedisLite.Data.Memory;
 //
 // Huge pages are worth a fifth of every lookup in a big data set, but the first touch of one zeroes 2 MiB (0.2 ms; 5 ms in a virtual machine whose
 // host has to find the memory). So a helper thread asks for them and touches them ahead of the allocations (PagesWanted, PreparePages); where the
-// allocations come first, ordinary pages stay, whose first touch is cheap. Never in the first 64 MiB: a small data set stays small.
-//
-// While a snapshot is read, the owner copies what it changes, and at first takes hundreds of megabytes a second: no helper touches huge pages so fast, and even
-// an ordinary page (1.5 us, twice a copy's own cost) is felt. Then the helper touches ordinary pages, the lowest free ones, in the order in which they will be taken.
+// allocations come first, ordinary pages stay, whose first touch is cheap. Never in the first 64 MiB: a small data set stays small. And never while a snapshot is
+// read: what is taken then goes for the most part when it ends, and a helper that zeroes for 5 ms in the kernel is one thread too many on two processors.
 //
 // Threads: one thread changes the arena. Another may read the slots of handles it was given (a snapshot) as long as ReleasePages is false, and one
 // may call PreparePages.
@@ -54,8 +52,6 @@ internal sealed unsafe class Arena : IDisposable
     public const long HugePageBytes = PagesPerBlock * SizeClasses.PageBytes;
     private const int BlocksAheadMax = 2;
     private const int PagesPerBlockAhead = 1024;
-    private const int PagesAheadMax = 64;
-    private const int PagesPerPageAhead = 64;
     private const int ChunksPerTrim = 64;
     private const long UnmapPart = 4 * 1024 * 1024;
 
@@ -244,13 +240,16 @@ internal sealed unsafe class Arena : IDisposable
 
     private int OpenPage(int sizeClass)
     {
+        while (_firstSlabChunkWithRoom < _chunkEnd && !HasFreePages(_firstSlabChunkWithRoom)) _firstSlabChunkWithRoom++;
         var chunk = _firstSlabChunkWithRoom;
-        while (chunk < _chunkEnd && _chunks[chunk] is not { Runs: null, Pages: not null, FreePages: > 0 }) chunk++;
-        if (chunk >= _chunkEnd) chunk = AddChunk(new Chunk(ChunkBytes, new Page[PagesPerChunk], null));
-        _firstSlabChunkWithRoom = chunk;
-
-        var meta = _chunks[chunk]!;
-        var pageId = (chunk * PagesPerChunk) + ChooseFreePage(chunk, meta);
+        var index = -1;
+        while (chunk < _chunkEnd && (!HasFreePages(chunk) || (index = ChooseFreePage(chunk)) < 0)) chunk++;
+        if (index < 0)
+        {
+            chunk = AddChunk(new Chunk(ChunkBytes, new Page[PagesPerChunk], null));
+            index = 0;
+        }
+        var pageId = (chunk * PagesPerChunk) + index;
         TakePage(chunk, pageId);
         SetClass(pageId, (byte)sizeClass);
         _pagesOfClass[sizeClass]++;
@@ -260,12 +259,15 @@ internal sealed unsafe class Arena : IDisposable
         return pageId;
     }
 
+    private bool HasFreePages(int chunk) => _chunks[chunk] is { Runs: null, Pages: not null, FreePages: > 0 };
+
     /// <summary>
-    /// The lowest free page, preferring one that still has its memory, and avoiding those that the helper is just about to touch: who comes second to a huge page
-    /// waits for it just as long. (A snapshot makes the owner take memory faster than a helper can prepare it.)
+    /// The lowest free page, preferring one that still has its memory; -1 when all that are left lie in the huge page that the helper is just about to touch: who comes
+    /// second to a huge page waits for it just as long (5 ms where the host must find the memory).
     /// </summary>
-    private int ChooseFreePage(int chunk, Chunk meta)
+    private int ChooseFreePage(int chunk)
     {
+        var meta = _chunks[chunk]!;
         for (var word = 0; word < 4; word++)
         {
             var idle = meta.Free[word] & meta.Committed[word];
@@ -278,7 +280,7 @@ internal sealed unsafe class Arena : IDisposable
             var free = meta.Free[word] & ~(word == avoidedWord ? avoided : 0);
             if (free != 0) return (word * 64) + BitOperations.TrailingZeroCount(free);
         }
-        return (avoidedWord * 64) + BitOperations.TrailingZeroCount(meta.Free[avoidedWord]);
+        return -1;
     }
 
     /// <summary>The pages of a huge page among a chunk's: which word, and its bits.</summary>
@@ -302,24 +304,20 @@ internal sealed unsafe class Arena : IDisposable
         if (meta.FreePages == PagesPerChunk) _emptyChunks--;
         meta.Free[index >> 6] &= ~bit;
         meta.FreePages--;
-        var isIdle = (meta.Committed[index >> 6] & bit) != 0;
-        if (isIdle)
+        if ((meta.Committed[index >> 6] & bit) != 0)
         {
             _idlePages--;
+            return;
         }
-        else
-        {
-            meta.Committed[index >> 6] |= bit;
-            _committedPages++;
-        }
-        if (meta.Runs is not null || PagesWanted is null || _wanted.IsOpen) return;
-        if (!ReleasePages) LookAheadForCopies(chunk);
-        else if (!isIdle) LookAhead(chunk, meta, index / PagesPerBlock);
+        meta.Committed[index >> 6] |= bit;
+        _committedPages++;
+        if (meta.Runs is null && PagesWanted is not null && ReleasePages) LookAhead(chunk, meta, index / PagesPerBlock);
     }
 
     /// <summary>Asks for the huge pages after the one in use, and for a chunk after this one.</summary>
     private void LookAhead(int chunk, Chunk meta, int block)
     {
+        if (_wanted.IsOpen) return;
         const int blocks = PagesPerChunk / PagesPerBlock;
         var next = meta.HugePages ? Math.Max(meta.PreparedBlocks, block + 1) : blocks;
         // A small heap should not look big for memory that it has only been promised.
@@ -333,45 +331,12 @@ internal sealed unsafe class Arena : IDisposable
             if (!meta.HugePages) return;
         }
         meta.PreparedBlocks = next + 1;
-        _wanted.AskForHugePage(_bases[chunk] + ((nint)next * (nint)HugePageBytes));
-        PagesWanted!();
-    }
-
-    /// <summary>Asks for the next ordinary pages when few are idle where pages are taken now. Those asked for count as idle: what is not needed goes back as they do.</summary>
-    private void LookAheadForCopies(int chunk)
-    {
-        var wanted = Math.Min(PagesAheadMax, _committedPages / PagesPerPageAhead);
-        for (; chunk < _chunkEnd && wanted > 0; chunk++)
-        {
-            if (_chunks[chunk] is not { Runs: null, Pages: not null, FreePages: > 0 } meta) continue;
-            for (var word = 0; word < 4; word++) wanted -= BitOperations.PopCount(meta.Free[word] & meta.Committed[word]);
-            for (var word = 0; word < 4 && wanted > 0; word++)
-            {
-                var pages = meta.Free[word] & ~meta.Committed[word];
-                if (pages == 0) continue;
-                AskForPages(chunk, meta, word, pages);
-                return;
-            }
-        }
-        if (wanted > 0 && _emptyChunks == 0) AddChunk(new Chunk(ChunkBytes, new Page[PagesPerChunk], null));
-    }
-
-    private void AskForPages(int chunk, Chunk meta, int word, ulong pages)
-    {
-        for (var most = _committedPages / PagesPerPageAhead; BitOperations.PopCount(pages) > most;) pages &= ~(1UL << BitOperations.Log2(pages));
-        meta.Committed[word] |= pages;
-        _committedPages += BitOperations.PopCount(pages);
-        _idlePages += BitOperations.PopCount(pages);
-        _wanted.AskForPages(_bases[chunk] + (word * 64 * (nint)SizeClasses.PageBytes), pages);
+        _wanted.Ask(_bases[chunk] + ((nint)next * (nint)HugePageBytes));
         PagesWanted!();
     }
 
     /// <summary>Another thread is going to read what there is now.</summary>
-    public void BeginReading()
-    {
-        ReleasePages = false;
-        if (PagesWanted is not null && !_wanted.IsOpen) LookAheadForCopies(_firstSlabChunkWithRoom);
-    }
+    public void BeginReading() => ReleasePages = false;
 
     public void EndReading() => ReleasePages = true;
 
@@ -623,6 +588,9 @@ internal sealed unsafe class Arena : IDisposable
         if (marked) Unlink(sizeClass, ref page);
         else Link(sizeClass, pageId, ref page);
     }
+
+    /// <summary>Whether the slot lies in a huge page that the helper has been asked for and has not touched yet; none should.</summary>
+    public bool IsBeingTouched(ulong handle) => _wanted.HugePage != 0 && (nuint)(Address(handle) - _wanted.HugePage) < (nuint)HugePageBytes;
 
     /// <summary>Throws when the books do not balance; walks every page and free list.</summary>
     public void CheckInvariants()

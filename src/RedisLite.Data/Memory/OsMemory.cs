@@ -14,7 +14,6 @@ internal static unsafe partial class OsMemory
     private const int AdviseDontNeed = 4;
     private const int AdviseHugePage = 14;
     private const int AdviseNoHugePage = 15;
-    private const int AdvisePopulateWrite = 23;
 
     public static bool CanDecommit => OperatingSystem.IsLinux();
 
@@ -49,12 +48,6 @@ internal static unsafe partial class OsMemory
     public static void Decommit(nint start, long bytes)
     {
         if (OperatingSystem.IsLinux()) _ = MAdvise(start, (nuint)bytes, AdviseDontNeed);
-    }
-
-    /// <summary>Memory for the pages at once, without changing their content. Systems that cannot (Linux before 5.14) leave it to the first touch.</summary>
-    public static void Touch(nint start, long bytes)
-    {
-        if (OperatingSystem.IsLinux()) _ = MAdvise(start, (nuint)bytes, AdvisePopulateWrite);
     }
 
     public static void AdviseHuge(nint start, long bytes, bool wanted)

@@ -74,6 +74,8 @@ internal readonly ref struct Element(ReadOnlySpan<byte> slot)
 
 internal readonly struct ElementLayout : IRecordLayout
 {
+    public static bool SavesLines => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool KeyEquals(ReadOnlySpan<byte> slot, ReadOnlySpan<byte> key) => new Element(slot).Key.SequenceEqual(key);
 

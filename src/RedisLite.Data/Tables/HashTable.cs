@@ -18,9 +18,9 @@ namespace RedisLite.Data.Tables;
 // shares and merging widens them, but a share always contains the places it answers for, so nothing present throughout is missed; merging may
 // return some twice. Segments smaller than 64 buckets hold several neighbouring pairs in one and exist only alone, so the order still holds.
 //
-// SNAPSHOT. Segments and the directory carry the epoch they were made in. While a snapshot runs, an older one is copied before its first change
-// (MutableSegment) and the old one freed when the snapshot ends. The copy's slots start as not "new": their records still belong to the snapshot
-// and may not be changed in place; IsMutable says which may.
+// SNAPSHOT. Segments and the directory carry the epoch they were made in. While a snapshot runs, an older directory is copied before its first change. So is an older
+// segment of an inner table (MutableSegment), the old one being freed when the snapshot ends; of a segment of keys only the lines are saved that change
+// (SavedLines). What is not "new" in a line then belongs to the snapshot and may not be changed in place; IsMutable says what may.
 //
 // Rejected: one flat table (doubling it stalls for half a second at 10 M keys), chained nodes (a pointer and a cache miss more each), a managed
 // array per segment (GC marking). Records are freed by the caller, who knows what they own.
@@ -152,7 +152,10 @@ internal readonly ref struct HashTable<TLayout>(Heap heap, ref TableHeader heade
         for (var link = first; link != 0; link = SegmentAt(link).Header.Next)
         {
             var segment = SegmentAt(link);
-            if (!segment.TryPlace(hash, handle, flags)) continue;
+            var bucket = segment.BucketWithRoom(hash);
+            if (bucket < 0) continue;
+            Shape.Save(link, bucket);
+            segment.Place(bucket, hash, handle, flags);
             if (expireAtMs >= 0) NoteExpiry(first, ref segment.Header, expireAtMs);
             return true;
         }
@@ -170,10 +173,8 @@ internal readonly ref struct HashTable<TLayout>(Heap heap, ref TableHeader heade
     public bool IsMutable(ulong hash, ulong handle)
     {
         if (!_heap.SnapshotActive) return true;
-        var segment = SegmentOf(hash);
-        if (Shape.IsFrozen(segment)) return false;
-        var (_, place) = Locate(segment, hash, handle);
-        return SegmentAt(place.Segment)[place.Line].IsNew(place.Slot);
+        var (_, place) = Locate(SegmentOf(hash), hash, handle);
+        return Shape.IsNew(place);
     }
 
     /// <summary>
@@ -184,6 +185,7 @@ internal readonly ref struct HashTable<TLayout>(Heap heap, ref TableHeader heade
     {
         var first = Shape.MutableSegment(hash);
         var (hadExpiry, place) = Locate(first, hash, oldHandle);
+        Shape.Save(place.Segment, place.Line);
         var segment = SegmentAt(place.Segment);
         ref var bucket = ref segment[place.Line];
         var frozen = _heap.SnapshotActive && !bucket.IsNew(place.Slot);
@@ -221,6 +223,7 @@ internal readonly ref struct HashTable<TLayout>(Heap heap, ref TableHeader heade
     {
         var first = Shape.MutableSegment(hash);
         var (hadExpiry, place) = Locate(first, hash, handle);
+        Shape.Save(place.Segment, place.Line);
         var segment = SegmentAt(place.Segment);
         var frozen = _heap.SnapshotActive && !segment[place.Line].IsNew(place.Slot);
         segment.RemoveAt(hash, place.Line, place.Slot);
@@ -341,7 +344,7 @@ internal readonly ref struct HashTable<TLayout>(Heap heap, ref TableHeader heade
         return 0;
     }
 
-    public TableEnumerator GetEnumerator() => new(_heap, in _header);
+    public TableEnumerator GetEnumerator() => new(_heap, in _header, frozen: false);
 }
 
 /// <summary>Handles found by a step, in a buffer that is kept.</summary>

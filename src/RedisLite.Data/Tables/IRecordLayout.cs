@@ -13,4 +13,10 @@ internal interface IRecordLayout
     static abstract long ExpireAtMs(ReadOnlySpan<byte> slot);
 
     static abstract bool OwnsMemory(ReadOnlySpan<byte> slot);
+
+    /// <summary>
+    /// How a segment that a running snapshot holds is changed: in place, each line being saved before (SavedLines), or in a copy of the whole. The first is far cheaper
+    /// for the owner; the reader can then enumerate the table, but not look anything up.
+    /// </summary>
+    static abstract bool SavesLines { get; }
 }

@@ -64,40 +64,33 @@ internal readonly ref struct Segment(Span<Bucket> lines)
     /// <summary>False when neither home, neighbour nor stash has room.</summary>
     public bool TryPlace(ulong hash, ulong handle, SlotFlags flags)
     {
-        ref var header = ref Header;
-        var tag = HashSpace.Tag(hash);
-        var homeIndex = HashSpace.Bucket(hash, header.HomeBits);
-        ref var home = ref this[homeIndex];
-        var slot = home.FreeSlot();
-        if (slot >= 0)
-        {
-            home.Put(slot, tag, handle, flags);
-        }
-        else if ((slot = this[homeIndex ^ 1].FreeSlot()) >= 0)
-        {
-            this[homeIndex ^ 1].Put(slot, tag, handle, flags);
-            home.InNeighbour++;
-        }
-        else if (!TryPlaceInStash(tag, handle, flags, ref home))
-        {
-            return false;
-        }
-        header.Count++;
-        if ((flags & SlotFlags.Expiry) != 0) header.CountWithExpiry++;
-        return true;
+        var bucket = BucketWithRoom(hash);
+        if (bucket >= 0) Place(bucket, hash, handle, flags);
+        return bucket >= 0;
     }
 
-    private bool TryPlaceInStash(byte tag, ulong handle, SlotFlags flags, ref Bucket home)
+    /// <summary>Where an element of this hash would go: its home, the home's neighbour or the stash; -1 when none has room.</summary>
+    public int BucketWithRoom(ulong hash)
     {
+        var home = HashSpace.Bucket(hash, Header.HomeBits);
+        if (this[home].FreeSlot() >= 0) return home;
+        if (this[home ^ 1].FreeSlot() >= 0) return home ^ 1;
         for (var bucket = Homes; bucket < Buckets; bucket++)
         {
-            var slot = this[bucket].FreeSlot();
-            if (slot < 0) continue;
-            this[bucket].Put(slot, tag, handle, flags);
-            home.InStash++;
-            return true;
+            if (this[bucket].FreeSlot() >= 0) return bucket;
         }
-        return false;
+        return -1;
+    }
+
+    public void Place(int bucket, ulong hash, ulong handle, SlotFlags flags)
+    {
+        ref var header = ref Header;
+        var home = HashSpace.Bucket(hash, header.HomeBits);
+        this[bucket].Put(this[bucket].FreeSlot(), HashSpace.Tag(hash), handle, flags);
+        if (bucket >= Homes) this[home].InStash++;
+        else if (bucket != home) this[home].InNeighbour++;
+        header.Count++;
+        if ((flags & SlotFlags.Expiry) != 0) header.CountWithExpiry++;
     }
 
     /// <summary>Where this very handle sits; Slot is -1 when it is not here.</summary>

@@ -3,24 +3,29 @@ using System.Numerics;
 namespace RedisLite.Data.Tables;
 
 /// <summary>
-/// All records of a table, segment by segment. The table must not change meanwhile, unless it is frozen: then another thread may walk it while the
-/// live table moves on.
+/// All records of a table, segment by segment. The table must not change meanwhile, unless it is read as a running snapshot holds it: then another thread may walk it
+/// while the live table moves on.
 /// </summary>
 internal struct TableEnumerator
 {
     private readonly Heap _heap;
     private readonly ulong _root;
     private readonly int _directoryBits;
+    private readonly bool _frozen;
     private long _entry;
     private ulong _segment;
     private int _bucket;
+    private int _buckets;
     private uint _slots;
+    private Bucket _line;
+    private Bucket _ahead;
 
-    public TableEnumerator(Heap heap, in TableHeader header)
+    public TableEnumerator(Heap heap, in TableHeader header, bool frozen)
     {
         _heap = heap;
         _root = header.Root;
         _directoryBits = header.DirectoryBits;
+        _frozen = frozen;
     }
 
     public ulong Current { get; private set; }
@@ -29,27 +34,33 @@ internal struct TableEnumerator
     {
         while (_slots == 0)
         {
-            if (_segment == 0 && !NextSegment()) return false;
-            var segment = new Segment(_heap.Arena.Lines(_segment));
-            if (_bucket == segment.Buckets)
-            {
-                _segment = segment.Header.Next;
-                _bucket = 0;
-                continue;
-            }
-            if (_bucket + 1 < segment.Buckets) PrefetchRecords(ref segment[_bucket + 1]);
-            _slots = segment[_bucket++].Occupied;
+            if (_bucket == _buckets && !NextSegment()) return false;
+            _line = _ahead;
+            _slots = _line.Occupied;
+            if (++_bucket < _buckets) LookAhead();
         }
-        var slot = BitOperations.TrailingZeroCount(_slots);
+        Current = _line.Handle(BitOperations.TrailingZeroCount(_slots));
         _slots &= _slots - 1;
-        Current = new Segment(_heap.Arena.Lines(_segment))[_bucket - 1].Handle(slot);
         return true;
     }
 
     private bool NextSegment()
     {
-        if (_root == 0 || _entry >= 1L << _directoryBits) return false;
+        do
+        {
+            if (_segment != 0) _segment = Volatile.Read(ref Header(_segment).Next);
+            if (_segment == 0 && !NextEntry()) return false;
+        }
+        while (_frozen && Header(_segment).Epoch == _heap.Epoch);           // a link that a chain has got since
         _bucket = 0;
+        _buckets = Segment.BucketsOf(Header(_segment).HomeBits);
+        LookAhead();
+        return true;
+    }
+
+    private bool NextEntry()
+    {
+        if (_root == 0 || _entry >= 1L << _directoryBits) return false;
         if (_directoryBits == 0)
         {
             _segment = _root;
@@ -62,11 +73,13 @@ internal struct TableEnumerator
         return true;
     }
 
-    private readonly void PrefetchRecords(ref Bucket bucket)
+    /// <summary>Takes the next line and fetches its records. A line of a frozen table is a copy that is known to be whole: a handle that is just being written leads anywhere.</summary>
+    private void LookAhead()
     {
-        for (var slots = bucket.Occupied; slots != 0; slots &= slots - 1)
-        {
-            _heap.Arena.Prefetch(bucket.Handle(BitOperations.TrailingZeroCount(slots)));
-        }
+        if (_frozen) SavedLines.Read(_heap, _segment, _bucket, out _ahead);
+        else _ahead = new Segment(_heap.Arena.Lines(_segment))[_bucket];
+        for (var slots = _ahead.Occupied; slots != 0; slots &= slots - 1) _heap.Arena.Prefetch(_ahead.Handle(BitOperations.TrailingZeroCount(slots)));
     }
+
+    private readonly ref SegmentHeader Header(ulong segment) => ref new Segment(_heap.Arena.Lines(segment)).Header;
 }

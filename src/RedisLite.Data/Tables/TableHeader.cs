@@ -72,6 +72,9 @@ internal struct SegmentHeader
     public byte Depth;
     public byte HomeBits;
 
+    /// <summary>A bit for each line of the stash beyond 64 that is saved.</summary>
+    private byte _savedStash;
+
     /// <summary>The next segment of a chain, for elements that no split can separate.</summary>
     public ulong Next;
 
@@ -80,4 +83,26 @@ internal struct SegmentHeader
 
     /// <summary>The first place of hash space that belongs to this segment.</summary>
     public ulong Place;
+
+    /// <summary>The lines that the running snapshot needs as they were (SavedLines), of this epoch or no longer good.</summary>
+    public ulong Saved;
+    private ulong _savedBuckets;
+    private uint _savedEpoch;
+
+    public readonly uint SavedEpoch => _savedEpoch;
+
+    /// <summary>Whether the line of this bucket is saved. From any thread: of the bits and the epoch, which are written in the other order, none is taken for another's.</summary>
+    public bool HasSaved(int bucket, uint epoch) =>
+        Volatile.Read(ref _savedEpoch) == epoch && (bucket < 64 ? Volatile.Read(ref _savedBuckets) >> bucket & 1 : (ulong)(Volatile.Read(ref _savedStash) >> (bucket - 64)) & 1) != 0;
+
+    public void MarkSaved(ulong handle, int bucket, uint epoch)
+    {
+        var isFirst = _savedEpoch != epoch;
+        Volatile.Write(ref Saved, handle);
+        var stash = isFirst ? 0 : _savedStash;
+        var buckets = isFirst ? 0 : _savedBuckets;
+        Volatile.Write(ref _savedStash, (byte)(bucket < 64 ? stash : stash | 1 << (bucket - 64)));
+        Volatile.Write(ref _savedBuckets, bucket < 64 ? buckets | 1UL << bucket : buckets);
+        Volatile.Write(ref _savedEpoch, epoch);
+    }
 }

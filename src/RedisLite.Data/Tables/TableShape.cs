@@ -56,11 +56,24 @@ internal readonly ref struct TableShape<TLayout>(Heap heap, ref TableHeader head
         }
     }
 
-    /// <summary>The segment of this hash, copied first when a running snapshot holds it.</summary>
+    /// <summary>The segment of this hash for a change. What a running snapshot holds is copied first, unless its lines are saved: then <see cref="Save"/> must follow.</summary>
     public ulong MutableSegment(ulong hash)
     {
         var handle = DirectoryEntry.Segment(Directory[hash]);
-        return !_heap.SnapshotActive || SegmentAt(handle).Header.Epoch == _heap.Epoch ? handle : CopyChain(handle);
+        return TLayout.SavesLines || !IsFrozen(handle) ? handle : CopyChain(handle);
+    }
+
+    /// <summary>Before the slots of a line change: a running snapshot needs it as it was.</summary>
+    public void Save(ulong segment, int bucket)
+    {
+        if (TLayout.SavesLines && IsFrozen(segment)) SavedLines.Save(_heap, segment, bucket);
+    }
+
+    /// <summary>While a snapshot runs: whether the record was made since it began.</summary>
+    public bool IsNew(SlotPlace place)
+    {
+        var segment = SegmentAt(place.Segment);
+        return segment[place.Line].IsNew(place.Slot) && (!IsFrozen(place.Segment) || segment.Header.HasSaved(place.Line, _heap.Epoch));
     }
 
     /// <summary>Makes room near this hash.</summary>
@@ -163,7 +176,7 @@ internal readonly ref struct TableShape<TLayout>(Heap heap, ref TableHeader head
         ref var first = ref SegmentAt(handle).Header;
         var added = NewSegment(first.HomeBits, first.Depth, first.Place);
         SegmentAt(added).Header.Next = first.Next;
-        first.Next = added;
+        Volatile.Write(ref first.Next, added);          // a snapshot's reader may come by; it passes over what is younger
         // Misses must go on to the new segment, whatever the bucket.
         for (var link = handle; link != 0; link = SegmentAt(link).Header.Next) MarkChained(SegmentAt(link));
     }
@@ -177,7 +190,7 @@ internal readonly ref struct TableShape<TLayout>(Heap heap, ref TableHeader head
     private void ResizeLone(ulong handle, int homeBits)
     {
         var frozen = IsFrozen(handle);
-        var scratch = Gather(handle, frozen);
+        var scratch = Gather(handle);
         var replacement = NewSegment(homeBits, depth: 0, place: 0);
         SegmentAt(replacement).Header.EarliestExpiryMs = SegmentAt(handle).Header.EarliestExpiryMs;
         if (homeBits == Segment.MaxHomeBits)
@@ -209,7 +222,7 @@ internal readonly ref struct TableShape<TLayout>(Heap heap, ref TableHeader head
     private void Split(ulong handle, int depth)
     {
         var frozen = IsFrozen(handle);
-        var scratch = Gather(handle, frozen);
+        var scratch = Gather(handle);
         var place = SegmentAt(handle).Header.Place;
         var earliest = EarliestExpiry(handle);
         var low = NewSegment(Segment.MaxHomeBits, depth + 1, place);
@@ -253,7 +266,7 @@ internal readonly ref struct TableShape<TLayout>(Heap heap, ref TableHeader head
     private void ShortenChain(ulong handle)
     {
         var frozen = IsFrozen(handle);
-        var scratch = Gather(handle, frozen);
+        var scratch = Gather(handle);
         ref var old = ref SegmentAt(handle).Header;
         var replacement = NewSegment(old.HomeBits, old.Depth, old.Place);
         SegmentAt(replacement).Header.EarliestExpiryMs = EarliestExpiry(handle);
@@ -289,7 +302,7 @@ internal readonly ref struct TableShape<TLayout>(Heap heap, ref TableHeader head
         var merged = NewSegment(Segment.MaxHomeBits, depth - 1, Math.Min(a.Place, b.Place));
         SegmentAt(merged).Header.EarliestExpiryMs = Math.Min(a.EarliestExpiryMs, b.EarliestExpiryMs);
         var (oneFrozen, otherFrozen) = (IsFrozen(one), IsFrozen(other));
-        if (!TryPlaceAll(merged, Gather(one, oneFrozen)) || !TryPlaceAll(merged, Gather(other, otherFrozen)))
+        if (!TryPlaceAll(merged, Gather(one)) || !TryPlaceAll(merged, Gather(other)))
         {
             _heap.Arena.Free(merged);
             return false;
@@ -302,7 +315,7 @@ internal readonly ref struct TableShape<TLayout>(Heap heap, ref TableHeader head
     }
 
     /// <summary>All slots of a chain, with their hashes computed anew from the records.</summary>
-    private SlotScratch Gather(ulong handle, bool frozen)
+    private SlotScratch Gather(ulong handle)
     {
         var scratch = _heap.Scratch;
         scratch.Clear();
@@ -315,7 +328,7 @@ internal readonly ref struct TableShape<TLayout>(Heap heap, ref TableHeader head
                 for (var slots = line.Occupied; slots != 0; slots &= slots - 1)
                 {
                     var slot = System.Numerics.BitOperations.TrailingZeroCount(slots);
-                    var flags = (line.HasExpiry(slot) ? SlotFlags.Expiry : 0) | (line.IsNew(slot) && !frozen ? SlotFlags.New : 0);
+                    var flags = (line.HasExpiry(slot) ? SlotFlags.Expiry : 0) | (IsNew(new SlotPlace(handle, bucket, slot)) ? SlotFlags.New : 0);
                     _heap.Arena.Prefetch(line.Handle(slot));
                     scratch.Add(line.Handle(slot), flags);
                 }

@@ -11,7 +11,7 @@ namespace RedisLite.Engine.Databases;
 /// candidates seen so far are kept in a pool of 16, sorted, best last. The pool remembers names, not records: a candidate that is gone, or that lost
 /// its expiry under a volatile policy, is passed over when its turn comes. The random policies take one key of the next database in turn.
 ///
-/// Memory in use is what is alive in the arena, to the byte and at once, plus the buffers of clients. So every removal counts, and the loop ends; a
+/// Memory in use is what is alive in the arena, to the byte and at once, plus the buffers of clients and the sources of scripts. So every removal counts, and the loop ends; a
 /// value that is freed lazily is freed here, slice by slice, before another key has to go. What only a running snapshot still holds does not count,
 /// else every key would go while it runs; nor do the output buffers of replicas, which the DELs of evicted keys make longer.
 ///
@@ -23,7 +23,7 @@ internal sealed class Eviction
     private const int PoolSize = 16;
     private const int KeysPerTimeCheck = 16;
     private const int FreeSlice = 512;
-    private const int ClientMemoryAgeMs = 20;
+    private const int SideMemoryAgeMs = 20;
 
     private readonly Engine engine;
     private readonly Action<CommandContext> evictOne;
@@ -35,9 +35,9 @@ internal sealed class Eviction
     private Database victimDb;
     private byte[] victimKey = [];
     private int victimLength;
-    private long clientMemory;
+    private long sideMemory;
     private long replicaMemory;
-    private long clientMemoryAtMs = long.MinValue;
+    private long sideMemoryAtMs = long.MinValue;
     private long exceededSinceUs;
     private long exceededUs;
 
@@ -60,8 +60,8 @@ internal sealed class Eviction
     {
         get
         {
-            RefreshClientMemory();
-            return engine.Heap.MemoryInUse + engine.Tracking.Memory + clientMemory;
+            RefreshSideMemory();
+            return engine.Heap.MemoryInUse + engine.Tracking.Memory + sideMemory;
         }
     }
 
@@ -76,8 +76,8 @@ internal sealed class Eviction
     {
         get
         {
-            RefreshClientMemory();
-            return engine.Heap.MemoryInUse - engine.Heap.DeferredBytes + engine.Tracking.Memory + clientMemory - replicaMemory - engine.Config.Maxmemory;
+            RefreshSideMemory();
+            return engine.Heap.MemoryInUse - engine.Heap.DeferredBytes + engine.Tracking.Memory + sideMemory - replicaMemory - engine.Config.Maxmemory;
         }
     }
 
@@ -86,7 +86,7 @@ internal sealed class Eviction
     {
         get
         {
-            RefreshClientMemory(ClientEviction.AgeMs(engine.Clients.Count));
+            RefreshSideMemory(ClientEviction.AgeMs(engine.Clients.Count));
             return Excess;
         }
     }
@@ -102,8 +102,12 @@ internal sealed class Eviction
         if (exceededSinceUs != 0) exceededSinceUs = engine.Clock.NowUs;
     }
 
-    /// <summary>The limit or the policy changed: the cron looks after it.</summary>
-    public void MakeRoomAfterConfig() => IsRunning = engine.Config.Maxmemory > 0;
+    /// <summary>The limit or the policy changed: the cron looks after it, and the next request measures anew.</summary>
+    public void MakeRoomAfterConfig()
+    {
+        IsRunning = engine.Config.Maxmemory > 0;
+        sideMemoryAtMs = long.MinValue;
+    }
 
     /// <summary>What the last <see cref="MakeRoom"/> found.</summary>
     public bool IsOutOfMemory { get; private set; }
@@ -272,20 +276,21 @@ internal sealed class Eviction
         ctx.KeyRemoved(victimDb, key, KeyEvents.Evicted);
     }
 
-    // ---- buffers of clients -----------------------------------------------------------------------------------------
+    // ---- memory beside the arena ----------------------------------------------------------------------------------------
 
     /// <summary>Summed up at most fifty times a second where it is not urgent: with ten thousand clients that is work.</summary>
-    private void RefreshClientMemory(long ageMs = ClientMemoryAgeMs)
+    private void RefreshSideMemory(long ageMs = SideMemoryAgeMs)
     {
         var now = engine.Clock.NowMs;
-        if (now < clientMemoryAtMs + ageMs && now >= clientMemoryAtMs) return;
-        clientMemoryAtMs = now;
-        clientMemory = replicaMemory = 0;
+        if (now < sideMemoryAtMs + ageMs && now >= sideMemoryAtMs) return;
+        sideMemoryAtMs = now;
+        replicaMemory = 0;
+        sideMemory = engine.Scripts.Cache.Memory + engine.Scripts.Functions.Memory;
         foreach (var client in engine.Clients.All)
         {
             if (client.Has(ClientFlags.Closing)) continue;
             var bytes = ClientText.MemoryOf(client);
-            clientMemory += bytes;
+            sideMemory += bytes;
             if (client.Has(ClientFlags.Replica)) replicaMemory += bytes;
         }
     }

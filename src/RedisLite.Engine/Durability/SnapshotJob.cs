@@ -53,7 +53,7 @@ internal sealed class SnapshotJob : BackgroundJob
         databases = new RdbDatabase[engine.Databases.Length];
         for (var i = 0; i < databases.Length; i++)
         {
-            databases[i] = new RdbDatabase(engine.Databases[i].Index, engine.Databases[i].Keys.Freeze());
+            databases[i] = new RdbDatabase(engine.Databases[i].Index, engine.Databases[i].Keys.Freeze(unchanged: holdsLoop));
             KeysTotal += databases[i].Keys.Count;
         }
         MemoryAtStart = engine.Heap.CommittedBytes;

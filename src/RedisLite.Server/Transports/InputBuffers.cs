@@ -3,11 +3,12 @@ using System.Numerics;
 namespace RedisLite.Server.Transports;
 
 /// The buffers for requests that do not fit into the loop's shared one, or have come in part. Their sizes go in quarters between powers of two, so at
-/// most a fifth of what a client is charged for is waste (the runtime's pool doubles). What is kept for reuse is bounded. Loop thread only.
-internal sealed class InputBuffers
+/// most a fifth of what a client is charged for is waste (the runtime's pool doubles). What is kept for reuse is bounded; a big one that is not gives its memory to
+/// the system without waiting for the collector. Loop thread only.
+internal sealed class InputBuffers(Action<byte[]> giveBack)
 {
     private const int SmallestSize = 16;
-    private const int LargestKept = 1024 * 1024;
+    private const int LargestKept = 8 * 1024 * 1024;
     private const long KeptBytesMax = 16 * 1024 * 1024;
 
     private readonly Dictionary<int, Stack<byte[]>> _bySize = [];
@@ -25,6 +26,7 @@ internal sealed class InputBuffers
     public void Return(byte[] buffer)
     {
         var size = buffer.Length;
+        if (size > LargestKept) giveBack(buffer);
         if (size is 0 or > LargestKept || _keptBytes + size > KeptBytesMax) return;
         if (!_bySize.TryGetValue(size, out var kept)) _bySize.Add(size, kept = []);
         kept.Push(buffer);

@@ -170,6 +170,7 @@ public class SnapshotTests
     [InlineData(1, 40)]
     [InlineData(2, 900)]
     [InlineData(3, 3000)]
+    [InlineData(4, 20_000)]
     public void A_reader_on_another_thread_sees_the_state_at_the_start(int seed, int names)
     {
         using var world = new World(seed, names);

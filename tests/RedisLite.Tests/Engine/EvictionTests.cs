@@ -22,6 +22,26 @@ public class EvictionTests
         Assert.Equal("OK", _redis.Run("SET a b"));
     }
 
+    [Fact]
+    public void A_new_limit_holds_from_the_next_request_on()
+    {
+        var before = Used();                    // a measure that is kept for a while
+        _redis.Connect();
+        _redis.Run($"CONFIG SET maxmemory {before + 1}");
+        Assert.StartsWith("OOM", _redis.Run("SET a b"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Sources_of_scripts_and_functions_are_memory_in_use()
+    {
+        _redis.Run("PING");
+        var before = Used();
+        _redis.RunArgs("SCRIPT", "LOAD", "return '" + new string('x', 10_000) + "'");
+        _redis.RunArgs("FUNCTION", "LOAD", "#!lua name=a\n--" + new string('x', 10_000) + "\nredis.register_function('f', function() return 1 end)");
+        _redis.Advance(1000);
+        Assert.InRange(Used() - before, 20_000, 40_000);
+    }
+
     [Theory]
     [InlineData("allkeys-lru")]
     [InlineData("allkeys-lfu")]
@@ -137,7 +157,7 @@ public class EvictionTests
         var slow = _redis.Connect();
         for (var i = 0; i < 300; i++) slow.Send("GET key:0");
         _redis.Advance(100);
-        _redis.Run($"CONFIG SET maxmemory-policy allkeys-lru maxmemory {Used()}");
+        _redis.Run($"CONFIG SET maxmemory-policy allkeys-lru maxmemory {Used() + 10_000}");
         slow.Close();
         for (var i = 0; i < 20; i++) Assert.Equal("OK", _redis.RunArgs("SET", $"more:{i}", new string('x', 1000)));
         Assert.Equal(0, _redis.Engine.Stats.EvictedKeys);

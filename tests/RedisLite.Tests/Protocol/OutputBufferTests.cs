@@ -92,6 +92,29 @@ public class OutputBufferTests
     }
 
     [Fact]
+    public void What_a_burst_leaves_goes_when_it_was_not_needed_for_a_while()
+    {
+        var given = 0L;
+        var pool = new BlockPool { GiveBack = bytes => given += bytes.Length };
+        var buffer = new OutputBuffer(pool);
+        const int burst = 64 * 1024 * 1024;
+        for (var i = 0; i < 3; i++)
+        {
+            buffer.Write(new byte[burst]);
+            buffer.Advance(burst);
+            pool.Trim();                                            // needed a moment ago
+        }
+        Assert.Equal(0, given);
+        Assert.InRange(pool.MemoryInUse, burst, burst * 5 / 4);     // and nothing was made anew
+
+        pool.Trim();
+        Assert.InRange(given, 1, burst / 2);                        // little at a time
+        for (var i = 0; i < 10; i++) pool.Trim();
+        Assert.InRange(pool.MemoryInUse, 1, burst / 8);
+        Assert.InRange(given, burst * 7 / 8, burst);
+    }
+
+    [Fact]
     public void Writing_and_sending_allocates_nothing_once_warm()
     {
         var writer = new ReplyWriter(new OutputBuffer());

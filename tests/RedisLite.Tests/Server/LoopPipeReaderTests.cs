@@ -15,7 +15,7 @@ public class LoopPipeReaderTests
     {
         var random = new Random(seed);
         var shared = new byte[64 * 1024];
-        var reader = new LoopPipeReader(new InputBuffers());
+        var reader = new LoopPipeReader(new InputBuffers(static _ => { }));
         var model = new List<byte>();
         for (var step = 0; step < 1500; step++)
         {
@@ -66,7 +66,7 @@ public class LoopPipeReaderTests
     public void Holds_nothing_while_idle_and_only_the_tail_otherwise()
     {
         var shared = new byte[64 * 1024];
-        var reader = new LoopPipeReader(new InputBuffers());
+        var reader = new LoopPipeReader(new InputBuffers(static _ => { }));
         reader.Prepare(shared, 1);
         reader.Received(1000);
         reader.TryRead(out var result);
@@ -84,7 +84,7 @@ public class LoopPipeReaderTests
     [Fact]
     public void Announced_length_is_not_believed_at_once()
     {
-        var reader = new LoopPipeReader(new InputBuffers());
+        var reader = new LoopPipeReader(new InputBuffers(static _ => { }));
         var shared = new byte[64 * 1024];
         reader.Prepare(shared, 1);
         reader.Received(30);

@@ -17,6 +17,12 @@ public abstract class ListeningTransportTests : TransportTests
 
     private protected override Peer Connect() => Peer.Tcp(Server.Port);
 
+    public override async Task DisposeAsync()
+    {
+        await base.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+
     private Task<RedisLiteServer> Start(params (string Name, string Value)[] directives)
     {
         var options = Options;

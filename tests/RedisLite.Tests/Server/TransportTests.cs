@@ -16,10 +16,7 @@ public abstract class TransportTests : IAsyncLifetime
 
     public async Task InitializeAsync() => Server = await RedisLiteServer.StartAsync(Options.Set("bind", "127.0.0.1"));
 
-    public async Task DisposeAsync()
-    {
-        await Server.StopAsync().WaitAsync(TimeSpan.FromSeconds(30));
-    }
+    public virtual Task DisposeAsync() => Server.StopAsync().WaitAsync(TimeSpan.FromSeconds(30));
 
     private static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
 

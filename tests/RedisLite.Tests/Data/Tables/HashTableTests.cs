@@ -10,6 +10,8 @@ public class HashTableTests
     /// <summary>Keys are their own hash, so that a test can place them where it likes.</summary>
     private readonly struct PlainLayout : IRecordLayout
     {
+        public static bool SavesLines => true;
+
         public static bool KeyEquals(ReadOnlySpan<byte> slot, ReadOnlySpan<byte> key) => slot[..8].SequenceEqual(key);
 
         public static ulong Hash(Heap heap, ReadOnlySpan<byte> slot) => BinaryPrimitives.ReadUInt64LittleEndian(slot);
@@ -44,6 +46,15 @@ public class HashTableTests
         {
             var handle = Find(hash);
             Heap.Free(handle, Table.Remove(hash, handle));
+        }
+
+        /// <summary>What a snapshot's reader sees, once each.</summary>
+        public HashSet<ulong> ReadFrozen(TableHeader header)
+        {
+            var found = new HashSet<ulong>();
+            for (var walk = new TableEnumerator(Heap, in header, frozen: true); walk.MoveNext();)
+                Assert.True(found.Add(PlainLayout.Hash(Heap, Heap.Arena.Slot(walk.Current))));
+            return found;
         }
 
         public void Check() => TableCheck<PlainLayout>.Run(Heap, in Header);
@@ -100,8 +111,14 @@ public class HashTableTests
         Assert.True(plain.Heap.Arena.LiveBytes < count * 200, $"{plain.Heap.Arena.LiveBytes / count} bytes each");
 
         plain.Heap.BeginSnapshot();
+        var frozen = plain.Header;
+        var before = Enumerable.Range(0, count).Select(i => start + ((ulong)i * step)).ToHashSet();
+        for (var i = count; i < count + 700; i++) plain.Insert(start + ((ulong)i * step));          // chains get longer under the reader
+        Assert.Equal(before, plain.ReadFrozen(frozen));
         for (var i = 0; i < count; i += 2) plain.Remove(start + ((ulong)i * step));
+        for (var i = count; i < count + 700; i++) plain.Remove(start + ((ulong)i * step));
         plain.Check();
+        Assert.Equal(before, plain.ReadFrozen(frozen));
         plain.Heap.EndSnapshot();
         for (var i = 1; i < count; i += 2) plain.Remove(start + ((ulong)i * step));
         plain.Check();
