@@ -37,7 +37,7 @@ internal static class ClientText
             .Append(" oll=").Append(Math.Max(0, client.Output.BlockCount - 1))
             .Append(" omem=").Append(client.Output.Length - client.Output.FirstBlockLength)
             .Append(" tot-mem=").Append(MemoryOf(client))
-            .Append(" events=").Append(client.Output.IsEmpty ? "r" : "rw")
+            .Append(" events=").Append(client.Connection.IsWaitingToSend ? "rw" : "r")
             .Append(" cmd=").Append(client.LastCommand?.FullName ?? "NULL")
             .Append(" user=").Append(client.User.Name)
             .Append(" redir=").Append(client.Tracking?.RedirectTo ?? -1)
@@ -60,7 +60,7 @@ internal static class ClientText
         if (client.Has(ClientFlags.Replica)) text += client.Has(ClientFlags.Monitor) ? "O" : "S";
         else if (client.Has(ClientFlags.Monitor)) text += "O";
         if (client.Subscriptions is { IsEmpty: false }) text += "P";
-        if (client.Has(ClientFlags.InMulti)) text += "x";
+        if (client.Multi is not null) text += "x";
         if (client.Has(ClientFlags.Blocked | ClientFlags.Postponed)) text += "b";
         if (client.Tracking is { } tracking) text += Tracking(tracking);
         if (client.Has(ClientFlags.DirtyCas)) text += "d";

@@ -222,7 +222,7 @@ internal static class CommandGate
     private static string? SubscribedContext(Engine engine, Client client, CommandContext ctx, CommandSpec spec)
     {
         if (!client.Has(ClientFlags.Subscribed) || client.Reply.Protocol != 2) return null;
-        return spec.Name is "PING" or "SUBSCRIBE" or "SSUBSCRIBE" or "UNSUBSCRIBE" or "SUNSUBSCRIBE" or "PSUBSCRIBE" or "PUNSUBSCRIBE" or "QUIT" or "RESET"
+        return spec.FullName is "ping" or "subscribe" or "ssubscribe" or "unsubscribe" or "sunsubscribe" or "psubscribe" or "punsubscribe" or "quit" or "reset"
             ? null
             : Errors.NotAllowedWhileSubscribed(spec.FullName);
     }

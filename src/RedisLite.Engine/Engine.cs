@@ -400,6 +400,8 @@ internal sealed class Engine
 
         public bool IsUnixSocket => false;
 
+        public bool IsWaitingToSend => false;
+
         public void Resume()
         {
         }

@@ -157,7 +157,7 @@ internal sealed class Executor
 
         engine.Blocked.Unblock(client);
         if (client.Has(Silenced)) Silence(client, state.Request.Spec, written);
-        Account(ctx, engine.Clock.Timestamp() - before);
+        Account(ctx, state.Ticks + engine.Clock.Timestamp() - before);
         Resume(client);
     }
 
@@ -165,8 +165,11 @@ internal sealed class Executor
     public void FinishBlocked(Client client, BlockedState state, long lengthBefore, bool failed)
     {
         if (client.Has(Silenced)) Silence(client, state.Request.Spec, lengthBefore);
-        state.Request.Spec.Calls++;
         if (failed) state.Request.Spec.FailedCalls++;
+        var ctx = internalContext;                  // CLIENT UNBLOCK is still using its own
+        ctx.LoadBlocked(client, state);
+        ctx.Begin(state.Request.Spec);
+        Account(ctx, state.Ticks);
         Resume(client);
     }
 
@@ -256,7 +259,7 @@ internal sealed class Executor
             if (client.Has(Silenced)) Silence(client, spec, before);
             if (engine.HasAftermath) engine.SendHeldPushes(client);
             if (isBrief) RememberBrief(ctx, spec);
-            else if (ctx.HasBlocked) engine.Clock.NextUnit();
+            else if (ctx.HasBlocked) client.Blocked!.Ticks = engine.Clock.NextUnit();
             else Account(ctx, engine.Clock.NextUnit());
         }
         else

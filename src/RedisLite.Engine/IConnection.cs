@@ -14,6 +14,9 @@ internal interface IConnection
 
     bool IsUnixSocket { get; }
 
+    /// <summary>The peer took less than there was to send.</summary>
+    bool IsWaitingToSend { get; }
+
     /// <summary>The client may read again: call <see cref="Engine.Process"/> for it soon, unread bytes may be waiting.</summary>
     void Resume();
 

@@ -31,6 +31,8 @@ internal sealed class Stats
     public long QueryBufferDisconnections;
     public long Reads;
     public long Writes;
+
+    /// <summary>Refusals by access control; not part of a reset.</summary>
     public long AclDeniedAuth;
     public long AclDeniedCommand;
     public long AclDeniedKey;
@@ -76,6 +78,5 @@ internal sealed class Stats
         ExpiredStalePercent = 0;
         ExpiredTimeCapReached = EvictedKeys = EvictedClients = ErrorReplies = Unblocked = BackgroundSnapshots = 0;
         ActiveDefragHits = ActiveDefragMisses = PubSubDisconnections = QueryBufferDisconnections = Reads = Writes = 0;
-        AclDeniedAuth = AclDeniedCommand = AclDeniedKey = AclDeniedChannel = 0;
     }
 }

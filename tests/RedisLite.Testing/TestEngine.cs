@@ -124,6 +124,8 @@ internal sealed class TestClient : IConnection
 
     public bool IsUnixSocket => false;
 
+    public bool IsWaitingToSend => false;
+
     public void Resume() => _resumed = true;
 
     public void TrimInput()

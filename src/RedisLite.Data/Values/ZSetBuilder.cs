@@ -41,8 +41,11 @@ internal ref struct ZSetBuilder(Heap heap)
         _header = default;
     }
 
-    /// <summary>Puts everything into an empty sorted set, in the form and with the encoding that Redis gives to a stored result.</summary>
-    public void Finish(ZSetValue target)
+    /// <summary>
+    /// Puts everything into an empty sorted set, in the form and with the encoding that Redis gives to a stored result. A listpack has no -0, so
+    /// that what is only replied (<paramref name="keepsNegativeZero"/>) is no listpack when it has one.
+    /// </summary>
+    public void Finish(ZSetValue target, bool keepsNegativeZero = false)
     {
         var count = (int)_header.Count;
         var scores = ArrayPool<double>.Shared.Rent(count);
@@ -50,7 +53,8 @@ internal ref struct ZSetBuilder(Heap heap)
         Sort(scores.AsSpan(0, count), elements.AsSpan(0, count));
 
         var limits = _heap.Limits;
-        if (count <= limits.ZSetMaxListpackEntries && _longest <= limits.ZSetMaxListpackValue)
+        var fits = count <= limits.ZSetMaxListpackEntries && _longest <= limits.ZSetMaxListpackValue;
+        if (fits && !(keepsNegativeZero && HasNegativeZero(scores.AsSpan(0, count))))
         {
             WriteBlob(target.Entry, scores.AsSpan(0, count), elements.AsSpan(0, count));
             Drop();
@@ -66,6 +70,9 @@ internal ref struct ZSetBuilder(Heap heap)
         ArrayPool<double>.Shared.Return(scores);
         ArrayPool<ulong>.Shared.Return(elements);
     }
+
+    private static bool HasNegativeZero(ReadOnlySpan<double> scores) =>
+        MemoryMarshal.Cast<double, long>(scores).Contains(BitConverter.DoubleToInt64Bits(-0.0));
 
     private void Sort(Span<double> scores, Span<ulong> elements)
     {

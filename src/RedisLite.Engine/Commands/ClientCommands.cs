@@ -29,7 +29,7 @@ internal static class ClientCommands
                 new("KILL", -3, ClientKill, Admin | NoScript | Loading | Stale,
                     "<filter: <old-format: ip:port> | <new-format: [ID client-id@2.8.12] | [TYPE <client-type: NORMAL | MASTER@3.2.0 | SLAVE | "
                     + "REPLICA@5.0.0 | PUBSUB>@2.8.12] | [USER username] | [addr: ADDR ip:port] | [laddr: LADDR ip:port@6.2.0] | [SKIPME <skipme: "
-                    + "YES | NO>]> [...]>")
+                    + "YES | NO>] | [MAXAGE maxage:int@7.4.0]> [...]>")
                 { Acl = AclCategory.Connection, Since = "2.4.0", Summary = "Closes connections by address or by filters.",
                   Complexity = "O(N) in the number of connections" },
                 new("LIST", -2, ClientList, Admin | NoScript | Loading | Stale,
@@ -220,6 +220,11 @@ internal static class ClientCommands
 
                 filters.Add(client => client.User == user);
             }
+            else if (ctx.ArgIs(i, "MAXAGE"u8))
+            {
+                if (ParseMaxAge(ctx, i + 1) is not { } maxAge) return null;
+                filters.Add(client => (ctx.NowMs - client.CreatedMs) / 1000 >= maxAge);
+            }
             else if (ctx.ArgIs(i, "SKIPME"u8) && ctx.ArgIs(i + 1, "YES"u8)) skipMe = true;
             else if (ctx.ArgIs(i, "SKIPME"u8) && ctx.ArgIs(i + 1, "NO"u8)) skipMe = false;
             else
@@ -230,6 +235,15 @@ internal static class ClientCommands
         }
 
         return filters;
+    }
+
+    /// <summary>Seconds.</summary>
+    private static long? ParseMaxAge(CommandContext ctx, int at)
+    {
+        if (!NumberText.TryParseInt64(ctx.Arg(at), out var seconds)) ctx.Fail("ERR maxage is not an integer or out of range");
+        else if (seconds < 1) ctx.Fail("ERR maxage should be greater than 0");
+        else return seconds;
+        return null;
     }
 
     private static void Kill(CommandContext ctx, Client client)
@@ -321,6 +335,7 @@ internal static class ClientCommands
         "    * LADDR (<ip:port>|<unixsocket>:0)", "      Connections to that address.",
         "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)", "      Connections of that type.",
         "    * USER <username>", "      Connections of that user.",
+        "    * MAXAGE <seconds>", "      Connections that are at least so old.",
         "    * SKIPME (YES|NO)", "      Leave this connection out (default: yes).",
         "LIST [options ...]", "    Describe connections. Options are:",
         "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)", "      Connections of that type.",

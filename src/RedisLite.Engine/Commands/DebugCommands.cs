@@ -103,13 +103,13 @@ internal static class DebugCommands
 
         var durability = ctx.Engine.Durability;
         if (save && durability.Saver.SaveNow() is not null) ctx.Fail("ERR");
-        else Loaded(ctx, durability.Loader.Reload(aof: false, flush, merge));
+        else Loaded(ctx, durability.Loader.Reload(ctx, aof: false, flush, merge));
     }
 
     private static void LoadAof(CommandContext ctx)
     {
         ctx.Engine.Durability.Aof.Flush(force: true);
-        Loaded(ctx, ctx.Engine.Durability.Loader.Reload(aof: true, flush: true, merge: false));
+        Loaded(ctx, ctx.Engine.Durability.Loader.Reload(ctx, aof: true, flush: true, merge: false));
     }
 
     private static void Loaded(CommandContext ctx, string? problem)

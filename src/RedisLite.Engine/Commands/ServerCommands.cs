@@ -103,9 +103,7 @@ internal static class ServerCommands
     private static void FlushAll(CommandContext ctx)
     {
         if (!TryFlushMode(ctx, out var lazy)) return;
-        long removed = 0;
-        foreach (var db in ctx.Engine.Databases) removed += Flushing.Flush(ctx, db, lazy);
-        ctx.Engine.Tracking.KeysFlushed();
+        var removed = Flushing.FlushAll(ctx, lazy);
         ctx.PropagateRequestAnyway();
         if (!ctx.Engine.Durability.AllFlushed()) ctx.CountChanges(removed);
         ctx.Reply.Ok();

@@ -36,7 +36,7 @@ internal static class SlowLogCommands
         const string range = "ERR count should be greater than or equal to -1";
         var count = args.More ? args.NextInt64(range) : DefaultCount;
         if (count < -1) args.Fail(range);
-        if (args.More) args.Fail("ERR unknown subcommand or wrong number of arguments for 'get'. Try SLOWLOG HELP.");
+        if (args.More) args.Fail($"ERR unknown subcommand or wrong number of arguments for '{ctx.ArgText(1)}'. Try SLOWLOG HELP.");
         if (args.Failed()) return;
 
         var log = ctx.Engine.SlowLog;

@@ -151,7 +151,7 @@ internal static class SortedSetCombineCommands
     private static void Answer(CommandContext ctx, Operation operation)
     {
         if (Parse(ctx, 1, operation, storing: false, counting: false) is not { } query) return;
-        var result = Compute(ctx, operation, query);
+        var result = Compute(ctx, operation, query, storing: false);
         SortedSetCommands.BeginPairs(ctx, result.Count, query.WithScores);
         for (var walk = result.Walk(); walk.MoveNext();) SortedSetCommands.ReplyPair(ctx, walk.Member, walk.Score, query.WithScores);
         ctx.DropDraft();
@@ -160,7 +160,7 @@ internal static class SortedSetCombineCommands
     private static void Store(CommandContext ctx, Operation operation, KeyEvent what)
     {
         if (Parse(ctx, 2, operation, storing: true, counting: false) is not { } query) return;
-        var result = Compute(ctx, operation, query);
+        var result = Compute(ctx, operation, query, storing: true);
         var count = result.Count;
         ctx.StoreDraft(result.Entry, ctx.Arg(1), isEmpty: count == 0, what);
         ctx.Reply.Integer(count);
@@ -224,7 +224,7 @@ internal static class SortedSetCombineCommands
 
     // ---- the result -------------------------------------------------------------------------------------------------
 
-    private static ZSetValue Compute(CommandContext ctx, Operation operation, Query query)
+    private static ZSetValue Compute(CommandContext ctx, Operation operation, Query query, bool storing)
     {
         var builder = new ZSetBuilder(ctx.Engine.Heap);
         switch (operation)
@@ -235,7 +235,7 @@ internal static class SortedSetCombineCommands
         }
 
         var draft = ctx.Draft<ZSetValue>();
-        builder.Finish(draft);
+        builder.Finish(draft, keepsNegativeZero: !storing);
         return draft;
     }
 
@@ -294,7 +294,7 @@ internal static class SortedSetCombineCommands
             double other;
             if (sources[i].Entry == sources[0].Entry) other = firstScore;
             else if (!sources[i].TryGetScore(member, out other)) return false;
-            score = Combine(query.Aggregate, score, sources[i].Weigh(other));
+            score = Combine(query.Aggregate, score, other * sources[i].Weight);
         }
 
         return true;
@@ -310,12 +310,13 @@ internal static class SortedSetCombineCommands
         return false;
     }
 
+    /// <summary>b joins a. Of two equal ones (0 and -0) a stays, and also beside what is no number (infinity times zero in an intersection).</summary>
     private static double Combine(Aggregate aggregate, double a, double b)
     {
         switch (aggregate)
         {
-            case Aggregate.Min: return Math.Min(a, b);
-            case Aggregate.Max: return Math.Max(a, b);
+            case Aggregate.Min: return b < a ? b : a;
+            case Aggregate.Max: return b > a ? b : a;
             default:
                 var sum = a + b;
                 return double.IsNaN(sum) ? 0 : sum;             // inf + -inf

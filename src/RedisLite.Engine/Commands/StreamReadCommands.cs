@@ -163,6 +163,15 @@ internal static class StreamReadCommands
                     + "or use the > ID to get new messages. The $ ID would just return an empty result set."
                 : null;
         }
+        if (text is [(byte)'+'])
+        {
+            // The last entry that is there; a client that waits for one gets the last when it comes.
+            id = stream.Count == 0 || !stream.LastEntryId.TryPrevious(out var previous) ? StreamId.Max : previous;
+            return isGroup
+                ? "ERR The + ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, "
+                    + "or use the > ID to get new messages. The + ID would just return an empty result set."
+                : null;
+        }
         if (text is [(byte)'>'])
         {
             id = Undelivered;

@@ -64,7 +64,7 @@ internal static class TransactionCommands
         }
 
         var expired = TransactionState.HasExpiredWatch(ctx);
-        var queue = client.Multi!.Queue;
+        var transaction = client.Multi!;
         var aborted = client.Has(ClientFlags.DirtyExec);
         var dirty = client.Has(ClientFlags.DirtyCas) || expired;
         TransactionState.Discard(client);
@@ -80,8 +80,10 @@ internal static class TransactionCommands
             return;
         }
 
-        ctx.Reply.Array(queue.Count);
-        foreach (var request in queue) ctx.Engine.Executor.RunQueued(client, ctx.Reply, request);
+        client.Multi = transaction;                 // CLIENT LIST shows the queue until it has run
+        ctx.Reply.Array(transaction.Queue.Count);
+        foreach (var request in transaction.Queue) ctx.Engine.Executor.RunQueued(client, ctx.Reply, request);
+        client.Multi = null;
     }
 
     private static void Watch(CommandContext ctx)

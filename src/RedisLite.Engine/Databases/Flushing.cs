@@ -16,6 +16,15 @@ internal static class Flushing
         return removed;
     }
 
+    /// <summary>All of them, which clients that track keys are told.</summary>
+    public static long FlushAll(CommandContext ctx, bool lazy)
+    {
+        long removed = 0;
+        foreach (var db in ctx.Engine.Databases) removed += Flush(ctx, db, lazy);
+        ctx.Engine.Tracking.KeysFlushed();
+        return removed;
+    }
+
     public static void Swap(CommandContext ctx, Database first, Database second)
     {
         TouchWatchers(ctx, first, second);

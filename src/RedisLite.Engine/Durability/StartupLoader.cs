@@ -1,3 +1,4 @@
+using RedisLite.Engine.Databases;
 using RedisLite.Persistence.Aof;
 using RedisLite.Persistence.Rdb;
 
@@ -173,12 +174,12 @@ internal sealed class StartupLoader
     // ---- while the server runs ----
 
     /// <summary>DEBUG RELOAD and LOADAOF: all keys go, then a file is read. Null, or why it could not be.</summary>
-    public string? Reload(bool aof, bool flush, bool merge)
+    public string? Reload(CommandContext ctx, bool aof, bool flush, bool merge)
     {
         Merges = merge;
         if (flush)
         {
-            foreach (var database in engine.Databases) database.Keys.Clear(lazy: false);
+            Flushing.FlushAll(ctx, lazy: false);
             engine.Scripts.FlushFunctions();
         }
         engine.IsLoading = isRunning = true;
@@ -205,6 +206,8 @@ internal sealed class StartupLoader
             files.Clear();
             engine.IsLoading = isRunning = false;
             Merges = false;
+            engine.HasAftermath = true;             // what the flush left to be said; the units of a log have put the mark back
+            if (aof) engine.Stats.Dirty = 0;
         }
     }
 }

@@ -28,6 +28,7 @@ internal sealed class ClientTracking
 
     /// <summary>Keys to tell the running client about once it has its reply; null = all keys.</summary>
     private readonly List<byte[]?> pending = [];
+    private Client? pendingFor;
     private int timesOverLimit;
 
     public ClientTracking(Engine engine)
@@ -190,14 +191,16 @@ internal sealed class ClientTracking
     private void Hold(byte[]? key)
     {
         pending.Add(key);
+        pendingFor = engine.Executor.Running;
         engine.HasAftermath = true;
     }
 
     public bool HasPending => pending.Count > 0;
 
-    /// <summary>The running client has its reply.</summary>
+    /// <summary>A client has its reply. Another one's is still to come when its command runs commands of others (DEBUG LOADAOF).</summary>
     public void SendPending(Client client)
     {
+        if (client != pendingFor) return;
         foreach (var key in pending)
         {
             if (client.Tracking is null) break;

@@ -6,6 +6,8 @@ namespace RedisLite.Engine.Waiting;
 internal enum BlockedNull
 {
     NullArray,
+
+    /// <summary>BLMOVE: a plain null where it may not wait. When its time is over Redis says a null array for it too.</summary>
     Null,
     Zero,
 
@@ -30,6 +32,9 @@ internal sealed class BlockedState
     public required bool ServeOnRemoval { get; init; }
 
     public List<byte[]> Keys { get; } = [];
+
+    /// <summary>What its first run, which found nothing, took: it is counted when the command is over.</summary>
+    public long Ticks { get; set; }
 
     public long SinceMs { get; init; }
 }
@@ -137,10 +142,9 @@ internal sealed class BlockedClients(Engine engine)
         Unblock(client);
         var before = client.Output.Length;
         if (error is not null) client.Reply.Error(error);
-        else if (state.OnTimeout == BlockedNull.NullArray) client.Reply.NullArray();
-        else if (state.OnTimeout == BlockedNull.Null) client.Reply.Null();
         else if (state.OnTimeout == BlockedNull.AofCopies) engine.Durability.Aof.Waiters.ReplyCopies(client);
-        else client.Reply.Integer(0);
+        else if (state.OnTimeout == BlockedNull.Zero) client.Reply.Integer(0);
+        else client.Reply.NullArray();
 
         engine.Executor.FinishBlocked(client, state, before, failed: error is not null);
     }

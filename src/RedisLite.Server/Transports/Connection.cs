@@ -56,6 +56,8 @@ internal abstract class Connection(ExecutorLoop loop) : IConnection
 
     public virtual bool IsUnixSocket => false;
 
+    public bool IsWaitingToSend => !_canSend;
+
     // ---- what a transport provides ----
 
     /// Bytes received, 0 at the end of the input, WouldBlock or Failed. After a WouldBlock, OnReadable is called once there is more.

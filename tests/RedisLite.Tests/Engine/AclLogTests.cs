@@ -42,6 +42,8 @@ public class AclLogTests
         Assert.Equal("[]", _redis.Run("ACL LOG -1"));
         Assert.Equal("OK", _redis.Run("ACL LOG reset"));
         Assert.Empty(Log());
+        _redis.Run("CONFIG RESETSTAT");
+        Assert.Contains("acl_access_denied_auth:2", _redis.Run("INFO stats"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -138,4 +138,24 @@ public class BlockingTests
     [InlineData("GETWAIT k x", "ERR timeout is not a float or out of range")]
     [InlineData("GETWAIT k -1", "ERR timeout is negative")]
     public void Bad_timeouts(string command, string error) => Assert.Equal(error, _redis.Run(command));
+
+    [Fact]
+    public void A_command_that_waited_counts_when_it_is_over()
+    {
+        var redis = new TestEngine();
+        var client = redis.Connect();
+        redis.Run("CONFIG SET slowlog-log-slower-than 0");
+        redis.Run("CONFIG RESETSTAT");
+        redis.Run("SLOWLOG RESET");
+        client.Run("BLPOP q 0.01");
+        Assert.Equal("1", redis.Run("SLOWLOG LEN"));
+        redis.Advance(20);
+        Assert.Equal("(nil)", client.Take());
+        Assert.Contains("[BLPOP, q, 0.01]", redis.Run("SLOWLOG GET"), StringComparison.Ordinal);
+        client.Run("BLPOP q 0");
+        redis.Run($"CLIENT UNBLOCK {client.Client!.Id} ERROR");
+        client.Take();
+        Assert.Contains("cmdstat_blpop:calls=2,usec=", redis.Run("INFO commandstats"), StringComparison.Ordinal);
+        Assert.Contains("failed_calls=1", redis.Run("INFO commandstats"), StringComparison.Ordinal);
+    }
 }

@@ -310,4 +310,27 @@ public class ClientTrackingTests
         _reader.Take();
         Assert.Equal(before, Used());
     }
+
+    [Theory]
+    [InlineData("DEBUG LOADAOF")]
+    [InlineData("DEBUG RELOAD")]
+    public void A_flush_before_a_load_is_told_behind_the_reply_also_to_who_ordered_it(string command)
+    {
+        var redis = new TestEngine(config => config.Set("appendonly", "yes"));
+        var other = redis.Connect();
+        foreach (var client in (TestClient[])[redis.Main, other])
+        {
+            client.Run("HELLO 3");
+            client.Run("CLIENT TRACKING ON");
+        }
+
+        redis.Run("SET k v");
+        redis.Run("GET k");
+        other.Run("GET k");
+        Assert.Equal("OK | >[invalidate, (nil)]", redis.Run(command));
+        redis.Iterate();
+        Assert.Equal(">[invalidate, (nil)]", other.Take());
+        Assert.Equal("", redis.Main.Take());
+        Assert.Contains("rdb_changes_since_last_save:0", redis.Run("INFO persistence"), StringComparison.Ordinal);
+    }
 }

@@ -43,6 +43,8 @@ internal sealed class EngineProbe : IConnection, IEngineLog, IProcessFacts
     string IConnection.LocalAddress => "127.0.0.1:2";
     int IConnection.FileDescriptor => 3;
     bool IConnection.IsUnixSocket => false;
+
+    bool IConnection.IsWaitingToSend => false;
     void IConnection.Resume() { }
     void IConnection.TrimInput() { }
     void IConnection.Close() { }

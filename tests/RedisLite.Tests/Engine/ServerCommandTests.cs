@@ -25,7 +25,12 @@ public class ServerCommandTests
     [InlineData("LOLWUT VERSION a", "ERR value is not an integer or out of range")]
     [InlineData("SLOWLOG GET -2", "ERR count should be greater than or equal to -1")]
     [InlineData("SLOWLOG GET a", "ERR count should be greater than or equal to -1")]
-    [InlineData("SLOWLOG GET 1 2", "ERR unknown subcommand or wrong number of arguments for 'get'. Try SLOWLOG HELP.")]
+    [InlineData("SLOWLOG GET 1 2", "ERR unknown subcommand or wrong number of arguments for 'GET'. Try SLOWLOG HELP.")]
+    [InlineData("SLOWLOG get 1 2", "ERR unknown subcommand or wrong number of arguments for 'get'. Try SLOWLOG HELP.")]
+    [InlineData("CLIENT KILL MAXAGE x", "ERR maxage is not an integer or out of range")]
+    [InlineData("CLIENT KILL MAXAGE 0", "ERR maxage should be greater than 0")]
+    [InlineData("CLIENT KILL MAXAGE 9223372036854775807", "0")]
+    [InlineData("CLIENT KILL MAXAGE 1 ID", "ERR syntax error")]
     [InlineData("LATENCY HISTORY x", "[]")]
     [InlineData("LATENCY GRAPH x", "ERR No samples available for event 'x'")]
     [InlineData("LATENCY HISTOGRAM nosuch", "[]")]
@@ -429,5 +434,17 @@ public class ServerCommandTests
         Assert.Equal("OK", _redis.Run("DEBUG CHANGE-REPL-ID"));
         Assert.NotEqual(redis, Id());
         Assert.Equal(redis.Length, Id().Length);
+    }
+
+    [Fact]
+    public void Client_kill_maxage_closes_what_is_old_enough()
+    {
+        var old = _redis.Connect();
+        _redis.Advance(2000);
+        var young = _redis.Connect();
+        Assert.Equal("0", _redis.Run("CLIENT KILL MAXAGE 3"));
+        Assert.Equal("1", _redis.Run("CLIENT KILL MAXAGE 2"));
+        Assert.True(old.IsClosed);
+        Assert.False(young.IsClosed);
     }
 }

@@ -214,4 +214,24 @@ public class StreamCommandTests
         for (var i = 1; i <= 4; i++) _redis.Run($"XADD s {i}-0 a {i}");
         _redis.Run("XGROUP CREATE s g 0");
     }
+
+    [Fact]
+    public void Xread_gives_the_last_entry_of_a_stream()
+    {
+        var redis = new TestEngine();
+        var waiting = redis.Connect();
+        Assert.Equal("(nil)", redis.Run("XREAD STREAMS s +"));
+        waiting.Run("XREAD BLOCK 0 STREAMS s +");
+        redis.Run("MULTI");
+        redis.Run("XADD s 1-1 f 1");
+        redis.Run("XADD s 1-2 f 2");
+        redis.Run("XADD s 2-1 f 3");
+        redis.Run("EXEC");
+        Assert.Equal("[[s, [[2-1, [f, 3]]]]]", waiting.Take());
+        Assert.Equal("[[s, [[2-1, [f, 3]]]]]", redis.Run("XREAD COUNT 2 STREAMS s +"));
+        redis.Run("XDEL s 2-1");
+        Assert.Equal("[[s, [[1-2, [f, 2]]]]]", redis.Run("XREAD STREAMS s +"));
+        redis.Run("XGROUP CREATE s g 0");
+        Assert.StartsWith("ERR The + ID is meaningless in the context of XREADGROUP", redis.Run("XREADGROUP GROUP g c STREAMS s +"), StringComparison.Ordinal);
+    }
 }

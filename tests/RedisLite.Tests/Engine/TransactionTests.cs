@@ -88,4 +88,17 @@ public class TransactionTests
         _redis.Run("MULTI");
         Assert.Equal(error, _redis.Run(command));
     }
+
+    [Fact]
+    public void Client_list_shows_the_queue_while_it_runs()
+    {
+        _redis.Run("MULTI");
+        _redis.Run("CLIENT INFO");
+        _redis.Run("PING");
+        var reply = _redis.Run("EXEC");
+        Assert.Contains(" flags=x ", reply, StringComparison.Ordinal);
+        Assert.Contains(" multi=2 ", reply, StringComparison.Ordinal);
+        Assert.Contains(" events=r ", reply, StringComparison.Ordinal);
+        Assert.Contains(" flags=N db=0 sub=0 psub=0 ssub=0 multi=-1 ", _redis.Run("CLIENT INFO"), StringComparison.Ordinal);
+    }
 }
