@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using RedisLite.Data.Memory;
 using RedisLite.Engine;
 using RedisLite.Server.Transports;
 using RedisEngine = RedisLite.Engine.Engine;
@@ -42,8 +43,7 @@ internal sealed class ExecutorLoop : IDisposable
         _stalls = stalls;
         Mailbox = new Mailbox(transport.Wake);
         Arrivals = new Mailbox(transport.Wake);
-        if (System.OperatingSystem.IsLinux()) engine.OutputBlocks.GiveBack = LinuxCalls.GiveBack;
-        InputBuffers = new InputBuffers(engine.OutputBlocks.GiveBack);
+        engine.OutputBlocks.GiveBack = OsMemory.GiveBack;
         engine.OnBusy = ServeDuringScript;
         transport.Attach(this);
     }
@@ -58,7 +58,7 @@ internal sealed class ExecutorLoop : IDisposable
     /// One receive buffer for all connections: each is served, and its rest put aside, before the next receives. Pinned: system calls write into it.
     public byte[] ReceiveBuffer { get; private set; } = NewBuffer();
 
-    public InputBuffers InputBuffers { get; }
+    public InputBuffers InputBuffers { get; } = new(OsMemory.GiveBack);
 
     /// Connections the engine knows.
     public int Count { get; internal set; }

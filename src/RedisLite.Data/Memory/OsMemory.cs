@@ -50,6 +50,21 @@ internal static unsafe partial class OsMemory
         if (OperatingSystem.IsLinux()) _ = MAdvise(start, (nuint)bytes, AdviseDontNeed);
     }
 
+    /// <summary>
+    /// Gives back the pages under an array whose contents nobody needs, but for the ends that share a page with something else. What is written there later gets memory
+    /// again; the collector, which only looks at the front of dead arrays, need not know.
+    /// </summary>
+    public static void GiveBack(byte[] garbage)
+    {
+        fixed (byte* start = garbage)
+        {
+            var page = (nuint)Environment.SystemPageSize;
+            var first = ((nuint)start + page - 1) & ~(page - 1);
+            var end = ((nuint)start + (nuint)garbage.Length) & ~(page - 1);
+            if (end > first) Decommit((nint)first, (long)(end - first));
+        }
+    }
+
     public static void AdviseHuge(nint start, long bytes, bool wanted)
     {
         if (OperatingSystem.IsLinux()) _ = MAdvise(start, (nuint)bytes, wanted ? AdviseHugePage : AdviseNoHugePage);

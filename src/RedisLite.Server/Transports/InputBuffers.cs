@@ -3,7 +3,7 @@ using System.Numerics;
 namespace RedisLite.Server.Transports;
 
 /// The buffers for requests that do not fit into the loop's shared one, or have come in part. Their sizes go in quarters between powers of two, so at
-/// most a fifth of what a client is charged for is waste (the runtime's pool doubles). What is kept for reuse is bounded; a big one that is not gives its memory to
+/// most a fifth of what a client is charged for is waste (the runtime's pool doubles). What is kept for reuse is bounded; what is not kept gives its memory to
 /// the system without waiting for the collector. Loop thread only.
 internal sealed class InputBuffers(Action<byte[]> giveBack)
 {
@@ -26,8 +26,12 @@ internal sealed class InputBuffers(Action<byte[]> giveBack)
     public void Return(byte[] buffer)
     {
         var size = buffer.Length;
-        if (size > LargestKept) giveBack(buffer);
-        if (size is 0 or > LargestKept || _keptBytes + size > KeptBytesMax) return;
+        if (size == 0) return;
+        if (size > LargestKept || _keptBytes + size > KeptBytesMax)
+        {
+            giveBack(buffer);
+            return;
+        }
         if (!_bySize.TryGetValue(size, out var kept)) _bySize.Add(size, kept = []);
         kept.Push(buffer);
         _keptBytes += size;

@@ -21,7 +21,6 @@ internal static unsafe partial class LinuxCalls
     public const int EpollAdd = 1, EpollDelete = 2, EpollModify = 3, EpollCloseOnExec = 0x80000;
     public const int EventNonBlock = 0x800, EventCloseOnExec = 0x80000;
     public const int LimitOpenFiles = 7;
-    private const int AdviseDontNeed = 4;
     public const int ThreadCpuClock = 3;
     private const int UsageOfProcess = 0, UsageOfThread = 1;
 
@@ -88,22 +87,6 @@ internal static unsafe partial class LinuxCalls
 
     [LibraryImport("libc", EntryPoint = "malloc_trim")]
     public static partial int MallocTrim(nuint keep);
-
-    [LibraryImport("libc", EntryPoint = "madvise")]
-    private static partial int MemoryAdvise(byte* start, nuint length, int advice);
-
-    /// The system takes the memory of an array whose contents nobody needs, but for the ends that share a page with something else. What is read there from now on is
-    /// zero, and what is written gets memory again; the collector, which only looks at the front of dead arrays, need not know.
-    public static void GiveBack(byte[] garbage)
-    {
-        fixed (byte* start = garbage)
-        {
-            var page = (nuint)System.Environment.SystemPageSize;
-            var first = ((nuint)start + page - 1) & ~(page - 1);
-            var end = ((nuint)start + (nuint)garbage.Length) & ~(page - 1);
-            if (end > first) _ = MemoryAdvise((byte*)first, end - first, AdviseDontNeed);
-        }
-    }
 
     [LibraryImport("libc", EntryPoint = "epoll_create1")]
     public static partial int EpollCreate(int flags);

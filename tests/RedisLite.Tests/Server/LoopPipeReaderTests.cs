@@ -94,4 +94,18 @@ public class LoopPipeReaderTests
         reader.Received(area.Count);
         Assert.InRange(reader.Prepare(shared, 512 * 1024 * 1024).Array!.Length, 4 * 1024 * 1024 - 256, 4 * 1024 * 1024 + 256);
     }
+
+    [Fact]
+    public void Buffers_that_are_not_kept_give_their_memory_back()
+    {
+        var given = new List<int>();
+        var buffers = new InputBuffers(buffer => given.Add(buffer.Length));
+        const int mib = 1024 * 1024;
+        foreach (var buffer in Enumerable.Range(0, 3).Select(_ => buffers.Rent(8 * mib)).ToArray()) buffers.Return(buffer);
+        Assert.Equal([8 * mib], given);                             // two fill what is kept
+        buffers.Return(buffers.Rent(20 * mib));
+        Assert.Equal([8 * mib, 20 * mib], given);
+        buffers.Return(buffers.Rent(8 * mib));
+        Assert.Equal(2, given.Count);
+    }
 }
