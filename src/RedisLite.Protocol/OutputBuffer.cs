@@ -101,11 +101,7 @@ internal sealed class OutputBuffer(BlockPool pool)
         var size = wanted > BlockPool.MediumSize || _memory >= 4 * BlockPool.MediumSize ? BlockPool.LargeSize
             : wanted > BlockPool.SmallSize || _tail != null ? BlockPool.MediumSize
             : BlockPool.SmallSize;
-        Append(pool.Rent(size));
-    }
-
-    private void Append(OutputBlock block)
-    {
+        var block = pool.Rent(size);
         if (_tail == null)
         {
             _head = block;

@@ -70,11 +70,10 @@ internal readonly ref struct TableShape<TLayout>(Heap heap, ref TableHeader head
     }
 
     /// <summary>While a snapshot runs: whether the record was made since it began.</summary>
-    public bool IsNew(SlotPlace place)
-    {
-        var segment = SegmentAt(place.Segment);
-        return segment[place.Line].IsNew(place.Slot) && (!IsFrozen(place.Segment) || segment.Header.HasSaved(place.Line, _heap.Epoch));
-    }
+    public bool IsNew(SlotPlace place) => SegmentAt(place.Segment)[place.Line].IsNew(place.Slot) && KnowsNew(place.Segment, place.Line);
+
+    /// <summary>The bits "new" of a line that a running snapshot holds are an older one's until it is saved.</summary>
+    private bool KnowsNew(ulong segment, int line) => !IsFrozen(segment) || SegmentAt(segment).Header.HasSaved(line, _heap.Epoch);
 
     /// <summary>Makes room near this hash.</summary>
     public void Grow(ulong hash)
@@ -325,10 +324,11 @@ internal readonly ref struct TableShape<TLayout>(Heap heap, ref TableHeader head
             for (var bucket = 0; bucket < segment.Buckets; bucket++)
             {
                 ref var line = ref segment[bucket];
+                var knowsNew = KnowsNew(handle, bucket);
                 for (var slots = line.Occupied; slots != 0; slots &= slots - 1)
                 {
                     var slot = System.Numerics.BitOperations.TrailingZeroCount(slots);
-                    var flags = (line.HasExpiry(slot) ? SlotFlags.Expiry : 0) | (IsNew(new SlotPlace(handle, bucket, slot)) ? SlotFlags.New : 0);
+                    var flags = (line.HasExpiry(slot) ? SlotFlags.Expiry : 0) | (knowsNew && line.IsNew(slot) ? SlotFlags.New : 0);
                     _heap.Arena.Prefetch(line.Handle(slot));
                     scratch.Add(line.Handle(slot), flags);
                 }

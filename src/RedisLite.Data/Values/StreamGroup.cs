@@ -226,11 +226,14 @@ internal ref struct StreamGroup
 
     // ---- pending entries ----
 
-    public readonly bool TryGetPending(StreamId id, out PendingEntry pending)
+    public readonly bool TryGetPending(StreamId id, out PendingEntry pending) => SeekPending(id, out _, out _, out pending);
+
+    /// <summary>The tree of all pending entries, at this one or where it belongs.</summary>
+    private readonly bool SeekPending(StreamId id, out BTree all, out int index, out PendingEntry pending)
     {
-        var tree = IdTree.Open(Heap, _state.Pending);
-        var isThere = IdTree.Seek(ref tree, PendingEntry.Bytes, id, out var index);
-        pending = isThere ? PendingEntry.Read(IdTree.EntryAt(tree.Leaf, PendingEntry.Bytes, index)) : default;
+        all = IdTree.Open(Heap, _state.Pending);
+        var isThere = IdTree.Seek(ref all, PendingEntry.Bytes, id, out index);
+        pending = isThere ? PendingEntry.Read(IdTree.EntryAt(all.Leaf, PendingEntry.Bytes, index)) : default;
         return isThere;
     }
 
@@ -239,14 +242,12 @@ internal ref struct StreamGroup
     {
         if (!Find(consumerName)) throw new InvalidOperationException("No such consumer.");
         var number = _consumer.Number;
-        var all = IdTree.Open(Heap, _state.Pending);
-        var isThere = IdTree.Seek(ref all, PendingEntry.Bytes, id, out var index);
-        var owner = isThere ? PendingEntry.Read(IdTree.EntryAt(all.Leaf, PendingEntry.Bytes, index)).Consumer : 0;
-        if (owner != number)
+        var isThere = SeekPending(id, out var all, out var index, out var old);
+        if (!isThere || old.Consumer != number)
         {
             if (isThere)
             {
-                ForgetId(owner, id);
+                ForgetId(old.Consumer, id);
                 Find(consumerName);
             }
             Span<byte> key = stackalloc byte[StreamId.KeyBytes];
@@ -268,9 +269,7 @@ internal ref struct StreamGroup
     /// <summary>A pending entry is handed to its consumer once more; returns how often that has been.</summary>
     public long Redeliver(StreamId id, long deliveredMs)
     {
-        var all = IdTree.Open(Heap, _state.Pending);
-        if (!IdTree.Seek(ref all, PendingEntry.Bytes, id, out var index)) throw new InvalidOperationException("No such pending entry.");
-        var old = PendingEntry.Read(IdTree.EntryAt(all.Leaf, PendingEntry.Bytes, index));
+        if (!SeekPending(id, out var all, out var index, out var old)) throw new InvalidOperationException("No such pending entry.");
         Span<byte> entry = stackalloc byte[PendingEntry.Bytes];
         new PendingEntry(id, deliveredMs, old.Deliveries + 1, old.Consumer).WriteTo(entry);
         IdTree.Overwrite(ref all, entry, index);
@@ -282,9 +281,8 @@ internal ref struct StreamGroup
     /// <summary>XACK: true when the entry was pending.</summary>
     public bool Acknowledge(StreamId id)
     {
-        var all = IdTree.Open(Heap, _state.Pending);
-        if (!IdTree.Seek(ref all, PendingEntry.Bytes, id, out var index)) return false;
-        ForgetId(PendingEntry.Read(IdTree.EntryAt(all.Leaf, PendingEntry.Bytes, index)).Consumer, id);
+        if (!SeekPending(id, out var all, out var index, out var pending)) return false;
+        ForgetId(pending.Consumer, id);
         IdTree.RemoveAt(ref all, PendingEntry.Bytes, index);
         _state.Pending = all.Root;
         Save();

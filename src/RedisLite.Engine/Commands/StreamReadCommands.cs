@@ -158,19 +158,13 @@ internal static class StreamReadCommands
         if (text is [(byte)'$'])
         {
             id = stream.LastId;
-            return isGroup
-                ? "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, "
-                    + "or use the > ID to get new messages. The $ ID would just return an empty result set."
-                : null;
+            return isGroup ? Meaningless('$') : null;
         }
         if (text is [(byte)'+'])
         {
             // The last entry that is there; a client that waits for one gets the last when it comes.
             id = stream.Count == 0 || !stream.LastEntryId.TryPrevious(out var previous) ? StreamId.Max : previous;
-            return isGroup
-                ? "ERR The + ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, "
-                    + "or use the > ID to get new messages. The + ID would just return an empty result set."
-                : null;
+            return isGroup ? Meaningless('+') : null;
         }
         if (text is [(byte)'>'])
         {
@@ -179,6 +173,10 @@ internal static class StreamReadCommands
         }
         return StreamId.TryParse(text, seqIfMissing: 0, out id) ? null : StreamReply.InvalidId;
     }
+
+    private static string Meaningless(char id) =>
+        $"ERR The {id} ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, "
+        + $"or use the > ID to get new messages. The {id} ID would just return an empty result set.";
 
     // ---- giving -----------------------------------------------------------------------------------------------------
 
