@@ -40,6 +40,7 @@ internal sealed class Cron(Engine engine)
         engine.Peers.CloseIdle(now);
         engine.Clients.LookAfterBuffers(now);
         engine.OutputBlocks.Trim();
+        engine.InputBuffers.Trim();
         engine.Tracking.ReduceToLimit();
         engine.Durability.Tick(now);
         engine.Shutdown.Tick();

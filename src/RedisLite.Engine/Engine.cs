@@ -120,6 +120,8 @@ internal sealed class Engine
     /// <summary>The blocks of all clients' output: an idle client holds none.</summary>
     public BlockPool OutputBlocks { get; } = new();
 
+    public InputBuffers InputBuffers { get; } = new();
+
     /// <summary>40 hex digits that name this run.</summary>
     public string RunId { get; }
 

@@ -44,6 +44,7 @@ internal sealed class ExecutorLoop : IDisposable
         Mailbox = new Mailbox(transport.Wake);
         Arrivals = new Mailbox(transport.Wake);
         engine.OutputBlocks.GiveBack = OsMemory.GiveBack;
+        engine.InputBuffers.GiveBack = OsMemory.GiveBack;
         engine.OnBusy = ServeDuringScript;
         transport.Attach(this);
     }
@@ -57,8 +58,6 @@ internal sealed class ExecutorLoop : IDisposable
 
     /// One receive buffer for all connections: each is served, and its rest put aside, before the next receives. Pinned: system calls write into it.
     public byte[] ReceiveBuffer { get; private set; } = NewBuffer();
-
-    public InputBuffers InputBuffers { get; } = new(OsMemory.GiveBack);
 
     /// Connections the engine knows.
     public int Count { get; internal set; }

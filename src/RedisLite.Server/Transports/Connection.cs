@@ -27,7 +27,7 @@ internal abstract class Connection(ExecutorLoop loop) : IConnection
     /// While its client is blocked or paused a connection takes in no more than this: its end must be noticed, its pipeline can wait in the kernel.
     private const int UnreadWhileHeld = 64 * 1024;
 
-    private readonly LoopPipeReader _reader = new(loop.InputBuffers);
+    private readonly LoopPipeReader _reader = new(loop.Engine.InputBuffers);
     private bool _canReceive;
     private bool _canSend = true;
     private bool _inputEnded;

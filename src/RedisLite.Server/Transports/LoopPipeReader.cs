@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.IO.Pipelines;
+using RedisLite.Protocol;
 
 namespace RedisLite.Server.Transports;
 
@@ -11,7 +12,7 @@ namespace RedisLite.Server.Transports;
 ///     more bytes come:     a small tail is put in front of them in the shared buffer again; a big argument grows its own buffer and is received into it
 ///
 /// So an idle connection holds no buffer at all, and a 100 MB argument is copied only when its buffer grows (fourfold, so about a third of it): the length a
-/// client announces is not believed further than that, or a few bytes could make us reserve half a gigabyte.
+/// client announces is not believed further than that, or a few bytes could make us reserve half a gigabyte. Unless a buffer for all of it is kept from another request.
 internal sealed class LoopPipeReader(InputBuffers buffers) : PipeReader
 {
     /// A tail is put back into the shared buffer, and copied out again if still incomplete, only while that is cheap: a bigger request arriving in network
@@ -73,8 +74,8 @@ internal sealed class LoopPipeReader(InputBuffers buffers) : PipeReader
             _shared = false;
             return;
         }
-        var size = tail <= SharedTailMax ? tail : Math.Clamp(wanted, tail, tail * 4L);
-        MoveTo(buffers.Rent((int)Math.Min(size, Array.MaxLength)));
+        if (tail <= SharedTailMax) MoveTo(buffers.Rent(tail));
+        else MoveTo(RentFor(wanted, Math.Clamp(wanted, tail, Math.Min(tail * 4L, Array.MaxLength))));
     }
 
     /// The peer has been silent for a while: no room is kept for what it announced.
@@ -109,13 +110,17 @@ internal sealed class LoopPipeReader(InputBuffers buffers) : PipeReader
 
         var size = SizeFor(wanted, unread);
         if (size > Array.MaxLength) return false;
-        MoveTo(buffers.Rent((int)size));
+        MoveTo(RentFor(wanted, size));
         return true;
     }
 
     /// One more byte is wanted when nobody knows how many will come.
     private static long SizeFor(int wanted, int unread) =>
         wanted <= unread + 1L ? unread + (long)WorthReceiving : Math.Min(wanted, Math.Max(ReservedAtOnce, unread * 4L));
+
+    /// Room for all that is wanted if it costs nothing, as such a buffer is kept; else for as much as is believed.
+    private byte[] RentFor(int wanted, long believed) =>
+        wanted > believed && buffers.TryRentKept(wanted, out var kept) ? kept : buffers.Rent((int)believed);
 
     /// Into a buffer of the connection's own.
     private void MoveTo(byte[] own)

@@ -1,3 +1,4 @@
+using RedisLite.Protocol;
 using RedisLite.Server.Transports;
 using Xunit;
 
@@ -15,7 +16,7 @@ public class LoopPipeReaderTests
     {
         var random = new Random(seed);
         var shared = new byte[64 * 1024];
-        var reader = new LoopPipeReader(new InputBuffers(static _ => { }));
+        var reader = new LoopPipeReader(new InputBuffers());
         var model = new List<byte>();
         for (var step = 0; step < 1500; step++)
         {
@@ -66,7 +67,7 @@ public class LoopPipeReaderTests
     public void Holds_nothing_while_idle_and_only_the_tail_otherwise()
     {
         var shared = new byte[64 * 1024];
-        var reader = new LoopPipeReader(new InputBuffers(static _ => { }));
+        var reader = new LoopPipeReader(new InputBuffers());
         reader.Prepare(shared, 1);
         reader.Received(1000);
         reader.TryRead(out var result);
@@ -84,7 +85,7 @@ public class LoopPipeReaderTests
     [Fact]
     public void Announced_length_is_not_believed_at_once()
     {
-        var reader = new LoopPipeReader(new InputBuffers(static _ => { }));
+        var reader = new LoopPipeReader(new InputBuffers());
         var shared = new byte[64 * 1024];
         reader.Prepare(shared, 1);
         reader.Received(30);
@@ -96,16 +97,49 @@ public class LoopPipeReaderTests
     }
 
     [Fact]
-    public void Buffers_that_are_not_kept_give_their_memory_back()
+    public void A_buffer_that_is_kept_takes_all_that_is_announced()
     {
-        var given = new List<int>();
-        var buffers = new InputBuffers(buffer => given.Add(buffer.Length));
+        const int announced = 6 * 1024 * 1024;
+        var buffers = new InputBuffers();
+        buffers.Return(buffers.Rent(announced));
+        var reader = new LoopPipeReader(buffers);
+        var shared = new byte[64 * 1024];
+        reader.Prepare(shared, 1);
+        reader.Received(50_000);
+        reader.Settle(announced);
+        Assert.Equal(announced, reader.OwnedBytes);
+        Assert.Equal(announced - 50_000, reader.Prepare(shared, announced).Count);
+    }
+
+    [Fact]
+    public void Buffers_that_are_not_kept_or_not_needed_give_their_memory_back()
+    {
         const int mib = 1024 * 1024;
-        foreach (var buffer in Enumerable.Range(0, 3).Select(_ => buffers.Rent(8 * mib)).ToArray()) buffers.Return(buffer);
-        Assert.Equal([8 * mib], given);                             // two fill what is kept
-        buffers.Return(buffers.Rent(20 * mib));
-        Assert.Equal([8 * mib, 20 * mib], given);
-        buffers.Return(buffers.Rent(8 * mib));
-        Assert.Equal(2, given.Count);
+        var given = new List<int>();
+        var buffers = new InputBuffers { GiveBack = buffer => given.Add(buffer.Length / mib) };
+        foreach (var buffer in Enumerable.Range(0, 5).Select(_ => buffers.Rent(16 * mib)).ToArray()) buffers.Return(buffer);
+        Assert.Equal([16], given);                                  // four fill what is kept
+        buffers.Return(buffers.Rent(40 * mib));
+        Assert.Equal([16, 40], given);
+        given.Clear();
+        buffers.Trim();
+        Assert.Empty(given);
+        buffers.Return(buffers.Rent(16 * mib));                     // one is needed
+        buffers.Trim();
+        Assert.Equal([16], given);                                  // and of the others one a time
+        for (var i = 0; i < 4; i++) buffers.Trim();
+        Assert.Equal([16, 16, 16, 16], given);
+    }
+
+    [Fact]
+    public void Kept_buffers_are_at_most_twice_as_large_as_what_they_are_for()
+    {
+        var buffers = new InputBuffers();
+        buffers.Return(buffers.Rent(10_000_000));
+        Assert.False(buffers.TryRentKept(11_000_000, out _));
+        Assert.False(buffers.TryRentKept(5_000_000, out _));
+        Assert.True(buffers.TryRentKept(6_000_000, out var buffer));
+        Assert.InRange(buffer.Length, 10_000_000, 12_000_000);
+        Assert.False(buffers.TryRentKept(6_000_000, out _));
     }
 }
