@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Runtime;
 using RedisLite.Engine;
 using RedisLite.Server.Transports;
 
@@ -100,10 +101,15 @@ internal sealed class BackgroundThreads : IBackground, IDisposable
 
         private void RunBesideLoop(BackgroundJob job)
         {
-            var (began, busyAt, phase) = (Stopwatch.GetTimestamp(), 0L, _owner.Loop.Phase);
+            var (began, busyAt, phase, compiled) = (Stopwatch.GetTimestamp(), 0L, _owner.Loop.Phase, 0L);
             while (job.Step())
             {
                 if (Stopwatch.GetElapsedTime(began).TotalMicroseconds < WorkUs) continue;
+                if (JitInfo.GetCompiledMethodCount() is var now && now != compiled)
+                {
+                    compiled = now;
+                    CompilerThread.MakeYield();
+                }
                 if (_owner.Loop.HasWorkedSince(phase)) (busyAt, phase) = (Stopwatch.GetTimestamp(), _owner.Loop.Phase);
                 if (!_isAwaited && Stopwatch.GetElapsedTime(busyAt).TotalMilliseconds < BusyMs) LinuxCalls.Pause(PauseUs);
                 began = Stopwatch.GetTimestamp();
