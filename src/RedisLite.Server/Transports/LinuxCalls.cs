@@ -23,6 +23,7 @@ internal static unsafe partial class LinuxCalls
     public const int LimitOpenFiles = 7;
     public const int ThreadCpuClock = 3;
     private const int UsageOfProcess = 0, UsageOfThread = 1;
+    private const int MinorFaults = 4, InvoluntarySwitches = 13;
 
     public const int Eintr = 4, Eagain = 11, Enomem = 12, Enfile = 23, Emfile = 24, Enoprotoopt = 92, Eprotonosupport = 93, Esocktnosupport = 94,
         Epfnosupport = 96, Eafnosupport = 97, Eaddrnotavail = 99, Enobufs = 105;
@@ -214,6 +215,13 @@ internal static unsafe partial class LinuxCalls
         ResourceUsage usage;
         if (GetResourceUsage(ofThread ? UsageOfThread : UsageOfProcess, &usage) != 0) return default;
         return (usage.SystemSeconds + usage.SystemMicroseconds / 1e6, usage.UserSeconds + usage.UserMicroseconds / 1e6);
+    }
+
+    /// Page faults (first touches of memory, above all) and times the processor was taken away, of the calling thread so far.
+    public static (long Faults, long Preemptions) ThreadTroubles()
+    {
+        ResourceUsage usage;
+        return GetResourceUsage(UsageOfThread, &usage) == 0 ? (usage.Counters[MinorFaults], usage.Counters[InvoluntarySwitches]) : default;
     }
 
     /// Files this process may have open; null when the system does not say.
