@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Text;
+using RedisLite.Data.Memory;
 using RedisLite.Server;
 
 namespace RedisLite.Benchmarks;
@@ -12,12 +14,14 @@ namespace RedisLite.Benchmarks;
 ///     dotnet run -c Release --project benchmarks/RedisLite.Benchmarks -- pauses [millions of elements]
 ///
 /// Every line is the longest iteration of its step. The work is made of small requests, so whatever is long is what the server does by itself: growth, expiry, freeing,
-/// defragmentation, collection. The promise is 2 ms.
+/// defragmentation, collection. The promise is 2 ms. An iteration above that is told with what happened to the thread in it. What the machine does by itself is told first and last:
+/// a thread that only looks at its clock, and one that only touches fresh memory, and the longest pieces of theirs.
 /// </summary>
 internal static class PauseCheck
 {
     private const int RequestsPerChunk = 64;
     private const int SettleMs = 1500;
+    private const long TouchedBytes = 512 << 20;
 
     public static async Task Run(string[] args)
     {
@@ -31,6 +35,7 @@ internal static class PauseCheck
         await using var server = await RedisLiteServer.StartAsync(options);
         var client = new Client(server);
 
+        Machine();
         for (var i = 0; i < 3; i++) client.Step($"warming up {i}", 100_000, n => $"SET warm{n % 1000} value");
         client.Step("BGSAVE of few keys", 100_000, n => n == 0 ? "BGSAVE" : $"SET warm{n % 1000} value");
         // What a command costs once, when its code is first needed: the runtime compiles what the build could not compile ahead.
@@ -63,7 +68,45 @@ internal static class PauseCheck
         }
         client.Step("growth of a hash", count, kinds[0].Add);
         client.Step("UNLINK of the hash", 1, _ => "UNLINK big");
+        Machine();
         Directory.Delete(directory, recursive: true);
+    }
+
+    /// <summary>The longest CPU times that nobody's code is the reason of.</summary>
+    private static void Machine()
+    {
+        Piece("machine: only the clock", pieces: 100_000, static _ => Thread.SpinWait(500));
+        foreach (var huge in new[] { false, true })
+        {
+            var size = huge ? Arena.HugePageBytes : SizeClasses.PageBytes;
+            var start = OsMemory.Map(TouchedBytes);
+            OsMemory.AdviseHuge(start, TouchedBytes, huge);
+            Piece($"machine: touching {size / 1024} KB", (int)(TouchedBytes / size), piece => Touch(start + (nint)(piece * size), size));
+            OsMemory.Unmap(start, TouchedBytes);
+        }
+    }
+
+    private static void Piece(string name, int pieces, Action<int> work)
+    {
+        var stalls = new StallDetector(TimeSpan.FromMilliseconds(2));
+        for (var i = 0; i < pieces; i++)
+        {
+            stalls.Begin();
+            work(i);
+            stalls.End();
+        }
+        Console.WriteLine($"{name,-32} longest {stalls.Longest}, above 2 ms: {stalls.Stalls.Count} of {stalls.Iterations}");
+    }
+
+    private static void Touch(nint start, long bytes)
+    {
+        for (var at = 0; at < bytes; at += Environment.SystemPageSize) Marshal.WriteByte(start, at, 1);
+    }
+
+    private static void Report(string name, StallDetector stalls)
+    {
+        Console.WriteLine($"{name,-32} longest {stalls.Longest}, above 2 ms: {stalls.Stalls.Count} of {stalls.Iterations}");
+        foreach (var stall in stalls.Stalls) Console.WriteLine($"{"",-34} above {stall}");
     }
 
     /// <summary>One connection; its own buffers are reused, so that it makes no garbage worth a collection.</summary>
@@ -85,18 +128,15 @@ internal static class PauseCheck
             server.Stalls!.Reset();
             for (var first = 0; first < requests; first += RequestsPerChunk) Chunk(first, Math.Min(requests - first, RequestsPerChunk), request);
             for (var end = Environment.TickCount64 + SettleMs; Environment.TickCount64 < end; Thread.Sleep(1)) Chunk(0, 1, static _ => "PING");
-            Report(name);
+            Report(name, server.Stalls!);
         }
 
         public void Wait(string name, Func<bool> isOver)
         {
             server.Stalls!.Reset();
             for (; !isOver(); Thread.Sleep(1)) Chunk(0, 1, static _ => "PING");
-            Report(name);
+            Report(name, server.Stalls!);
         }
-
-        private void Report(string name) =>
-            Console.WriteLine($"{name,-32} longest {server.Stalls!.Longest.TotalMilliseconds,7:f2} ms, above 2 ms: {server.Stalls.Stalls} of {server.Stalls.Iterations} iterations");
 
         /// <summary>Every reply of these commands begins with one of ":+$" and only "$" has a second line.</summary>
         private void Chunk(int first, int count, Func<int, string> request)

@@ -188,23 +188,28 @@ def bgsave_rows(run):
         with run.server(name) as server:
             server.feed(rows.strings(keys, 16, 16), keys)
             load = Load(server, keys)
-            load.run(seconds=3)
-            idle = load.run(seconds=5)
-            peak, stop, size_before = multiprocessing.Value("q", 0), multiprocessing.Event(), memory(server.pid)
+            peak, stop = multiprocessing.Value("q", 0), multiprocessing.Event()
             sampler = multiprocessing.Process(target=watch_memory, args=(server.pid, stop, peak))
             sampler.start()
-            written = load.next
-            server.call("BGSAVE")
-
             checked = [0.0]
 
-            def over():
+            def saves():
                 if time.perf_counter() - checked[0] < 0.1:
-                    return False
+                    return True
                 checked[0] = time.perf_counter()
-                return info(server, "rdb_bgsave_in_progress") == "0"
+                return info(server, "rdb_bgsave_in_progress") == "1"
+
+            def watched(seconds):                       # before the save as during it: asked and measured just as often
+                end = time.perf_counter() + seconds
+                return load.run(until=lambda: not saves() and time.perf_counter() > end)
+            watched(3)
+            idle = watched(5)
+            size_before = memory(server.pid)
+            written, peak.value = load.next, 0
+            server.call("BGSAVE")
+            checked[0] = time.perf_counter()
             began = time.perf_counter()
-            during = load.run(until=over)
+            during = load.run(until=lambda: not saves())
             seconds = time.perf_counter() - began
             stop.set()
             sampler.join()

@@ -22,6 +22,14 @@ internal sealed class Cron(Engine engine)
         return (int)Math.Clamp(next - now, 0, 1000);
     }
 
+    /// <summary>A slice of what can wait (freeing, giving memory back, defragmentation).</summary>
+    public void Tidy()
+    {
+        var began = workLeft ? engine.Clock.Timestamp() : 0;
+        workLeft = engine.Heap.RunBackground(engine.Config.Activedefrag);
+        if (began != 0) engine.LoopTimes.AddCron(began);
+    }
+
     public void Run()
     {
         var now = engine.Clock.NowMs;
@@ -29,7 +37,6 @@ internal sealed class Cron(Engine engine)
         engine.Pause.ReleaseIfOver(now);
         if (engine.Expiry.NextRunMs <= now) engine.Expiry.Run();
         if (engine.Eviction.IsRunning) engine.Eviction.MakeRoom(beforeRequest: false);
-        workLeft = engine.Heap.RunBackground(engine.Config.Activedefrag);
         if (now < nextTickMs) return;
 
         nextTickMs = now + (1000 / Math.Clamp(engine.Config.Hz, 1, 500));

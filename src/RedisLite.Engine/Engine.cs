@@ -14,7 +14,7 @@ namespace RedisLite.Engine;
 /// <summary>
 /// One Redis: data, clients, configuration, and the single thread of execution over them. It is deterministic: (requests, time,
 /// seed, storage) give (replies, effects). The loop that drives it lives in Server:
-/// BeginIteration, Process for every readable connection, EndIteration, flush <see cref="DirtyClients"/>, wait for <see cref="NextWakeMs"/>.
+/// BeginIteration, Process for every readable connection, EndIteration, flush <see cref="DirtyClients"/>, Tidy, wait for <see cref="NextWakeMs"/>.
 /// </summary>
 internal sealed class Engine
 {
@@ -253,6 +253,9 @@ internal sealed class Engine
         Clients.CloseScheduled();
         LoopTimes.End(Stats, cronBegan);
     }
+
+    /// <summary>After the replies of the iteration have left: what nobody waits for, a slice of it.</summary>
+    public void Tidy() => cron.Tidy();
 
     /// <summary>Milliseconds the loop may sleep at most.</summary>
     public int NextWakeMs() => IsLoading ? 0 : cron.NextWakeMs();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Runtime;
 using RedisLite.Engine;
 using RedisLite.Server.Transports;
 
@@ -16,6 +17,9 @@ internal sealed class BackgroundThreads : IBackground, IDisposable
 
     /// While the loop is busy, and for a moment after, a snapshot works for so long and then pauses for so long.
     private const int WorkUs = 100, PauseUs = 300, BusyMs = 5;
+
+    /// While the runtime's compiler is at work it is the one thread too many, and for some hundred milliseconds of the first save it is. The snapshot then keeps off nearly altogether.
+    private const int CompilingPauseUs = 5000;
 
     private readonly Lane?[] _lanes = new Lane?[Enum.GetValues<BackgroundLane>().Length];
 
@@ -100,14 +104,23 @@ internal sealed class BackgroundThreads : IBackground, IDisposable
 
         private void RunBesideLoop(BackgroundJob job)
         {
-            var (began, busyAt, phase) = (Stopwatch.GetTimestamp(), 0L, _owner.Loop.Phase);
+            var (began, busyAt, phase, compiled) = (Stopwatch.GetTimestamp(), 0L, _owner.Loop.Phase, 0L);
             while (job.Step())
             {
                 if (Stopwatch.GetElapsedTime(began).TotalMicroseconds < WorkUs) continue;
                 if (_owner.Loop.HasWorkedSince(phase)) (busyAt, phase) = (Stopwatch.GetTimestamp(), _owner.Loop.Phase);
-                if (!_isAwaited && Stopwatch.GetElapsedTime(busyAt).TotalMilliseconds < BusyMs) LinuxCalls.Pause(PauseUs);
+                if (!_isAwaited && Stopwatch.GetElapsedTime(busyAt).TotalMilliseconds < BusyMs) LinuxCalls.Pause(HasCompiledSince(ref compiled) ? CompilingPauseUs : PauseUs);
                 began = Stopwatch.GetTimestamp();
             }
+        }
+
+        private static bool HasCompiledSince(ref long seen)
+        {
+            var compiled = JitInfo.GetCompiledMethodCount();
+            if (compiled == seen) return false;
+            seen = compiled;
+            CompilerThread.MakeYield();
+            return true;
         }
 
         public void Dispose()

@@ -14,6 +14,7 @@ namespace RedisLite.Server;
 ///     gather     if the disk must have it all before a reply leaves: who is about to ask shares that fsync
 ///     engine     timers, expiry, blocked clients; later the append-only file: no reply leaves before its effects are where they must be
 ///     flush      every connection that got output, once, with one system call each
+///     tidy       a slice of what can wait: freed memory, defragmentation; no reply waits for it
 ///     end        connections that are over
 ///
 /// Iterations are short (each connection has a bounded turn, the engine works in slices), and there is no lock, since nobody else touches engine or connections.
@@ -140,6 +141,7 @@ internal sealed class ExecutorLoop : IDisposable
         if (Engine.SyncsBeforeReplies) Gather();
         Engine.EndIteration();
         FlushAll();
+        Engine.Tidy();
         if (!IsStopping) EndAll();          // Run closes the listeners first: who sees its connection end finds nobody to connect to
         _stalls?.End();
     }

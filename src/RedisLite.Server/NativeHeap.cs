@@ -42,7 +42,11 @@ internal sealed class NativeHeap
     public void Tidy()
     {
         var compiled = JitInfo.GetCompiledMethodCount();
-        if (compiled != _compiled) _rounds = RoundsAfterCompiling;
+        if (compiled != _compiled)
+        {
+            _rounds = RoundsAfterCompiling;
+            CompilerThread.MakeYield();
+        }
         _compiled = compiled;
         if (_rounds == 0 || !OperatingSystem.IsLinux()) return;
         _rounds--;

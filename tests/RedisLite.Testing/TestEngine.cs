@@ -79,6 +79,7 @@ internal sealed class TestEngine
     internal void EndIteration()
     {
         Engine.EndIteration();
+        Engine.Tidy();
         foreach (var client in Engine.DirtyClients) client.Clear(ClientFlags.InDirtyList);
         Engine.DirtyClients.Clear();
     }

@@ -390,7 +390,7 @@ internal sealed unsafe class Arena : IDisposable
                 RemoveChunk(_trimChunk);
                 return true;
             }
-            if (!OsMemory.CanDecommit) continue;
+            if (!OsMemory.CanDecommit || !CanRemove(_trimChunk)) continue;     // the helper asks for a huge page in there, where from then on none is wanted
             for (var word = 3; word >= 0; word--)
             {
                 for (ulong idle; (idle = meta.Free[word] & meta.Committed[word]) != 0 && _idlePages > IdlePagesMax;)

@@ -99,6 +99,10 @@ internal readonly ref struct HashTable<TLayout>(Heap heap, ref TableHeader heade
             segments[i] = SegmentOf(hashes[i]);
             arena.Prefetch(segments[i], (HashSpace.Bucket(hashes[i], homeBits) + 1) * 64);
         }
+        if (_heap.SnapshotActive)
+        {
+            foreach (var segment in segments[..hashes.Length]) arena.Prefetch(segment);      // a change asks the head whether its line is saved
+        }
         for (var i = 0; i < hashes.Length; i++)
         {
             if (hashes[i] == 0) continue;

@@ -39,6 +39,14 @@ internal sealed class LoopTimes(EngineClock clock)
         MaxCommands = Math.Max(MaxCommands, stats.Commands - commandsBefore);
     }
 
+    /// <summary>The cron worked after the replies had left, since this moment.</summary>
+    public void AddCron(long began)
+    {
+        var spent = clock.NanosecondsOf(clock.Timestamp() - began);
+        nanoseconds += spent;
+        cronNanoseconds += spent;
+    }
+
     public void Reset()
     {
         Cycles = nanoseconds = cronNanoseconds = CommandNanoseconds = MaxMicroseconds = MaxCommands = 0;

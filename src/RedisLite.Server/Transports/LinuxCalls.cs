@@ -23,6 +23,7 @@ internal static unsafe partial class LinuxCalls
     public const int LimitOpenFiles = 7;
     public const int ThreadCpuClock = 3;
     private const int UsageOfProcess = 0, UsageOfThread = 1;
+    private const int MinorFaults = 4, InvoluntarySwitches = 13;
 
     public const int Eintr = 4, Eagain = 11, Enomem = 12, Enfile = 23, Emfile = 24, Enoprotoopt = 92, Eprotonosupport = 93, Esocktnosupport = 94,
         Epfnosupport = 96, Eafnosupport = 97, Eaddrnotavail = 99, Enobufs = 105;
@@ -148,6 +149,9 @@ internal static unsafe partial class LinuxCalls
     [LibraryImport("libc", EntryPoint = "clock_gettime")]
     public static partial int GetClock(int clock, TimeSpec* time);
 
+    [LibraryImport("libc", EntryPoint = "getpriority")]
+    private static partial int GetPriority(int which, int thread);
+
     [LibraryImport("libc", EntryPoint = "nanosleep")]
     private static partial int Sleep(TimeSpec* time, TimeSpec* left);
 
@@ -178,15 +182,17 @@ internal static unsafe partial class LinuxCalls
 
     public static string ErrorText(int error) => Marshal.GetPInvokeErrorMessage(error);
 
-    /// The calling thread runs when others leave it the processor. Since Linux 6.12 the slice it asks for says how soon it has to have its turn: a long one lets all others go first.
-    /// If the system refuses, the thread runs as all others do.
-    public static void YieldToOthers(int nice, int sliceNanoseconds)
+    /// A thread (0 = the calling one) runs when others leave it the processor. Since Linux 6.12 the slice it asks for says how soon it has to have its turn: a long one lets all others go
+    /// first. If the system refuses, the thread runs as all others do.
+    public static void YieldToOthers(int nice, int sliceNanoseconds, int thread = 0)
     {
         nint number = RuntimeInformation.ProcessArchitecture switch { Architecture.X64 => 314, Architecture.Arm64 => 274, _ => 0 };
         if (number == 0) return;
         var attributes = new SchedulingAttributes { Size = (uint)sizeof(SchedulingAttributes), Nice = nice, SliceNanoseconds = (ulong)sliceNanoseconds };
-        _ = SystemCall(number, 0, &attributes, 0, 0, 0, 0);
+        _ = SystemCall(number, thread, &attributes, 0, 0, 0, 0);
     }
+
+    public static int NiceOf(int thread) => GetPriority(0, thread);
 
     /// The calling thread sleeps, below a second. The system adds up to 50 µs.
     public static void Pause(int microseconds)
@@ -209,6 +215,13 @@ internal static unsafe partial class LinuxCalls
         ResourceUsage usage;
         if (GetResourceUsage(ofThread ? UsageOfThread : UsageOfProcess, &usage) != 0) return default;
         return (usage.SystemSeconds + usage.SystemMicroseconds / 1e6, usage.UserSeconds + usage.UserMicroseconds / 1e6);
+    }
+
+    /// Page faults (first touches of memory, above all) and times the processor was taken away, of the calling thread so far.
+    public static (long Faults, long Preemptions) ThreadTroubles()
+    {
+        ResourceUsage usage;
+        return GetResourceUsage(UsageOfThread, &usage) == 0 ? (usage.Counters[MinorFaults], usage.Counters[InvoluntarySwitches]) : default;
     }
 
     /// Files this process may have open; null when the system does not say.

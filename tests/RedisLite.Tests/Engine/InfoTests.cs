@@ -126,6 +126,19 @@ public class InfoTests
         Assert.Equal(0, _redis.Engine.LoopTimes.Microseconds);
     }
 
+    [Fact]
+    public void Freeing_in_slices_waits_until_the_replies_have_left()
+    {
+        for (var i = 0; i < 5000; i++) _redis.Run($"SET key:{i} value");
+        _redis.Run("FLUSHALL ASYNC");
+        var before = _redis.Engine.Heap.MemoryInUse;
+        _redis.Engine.BeginIteration();
+        _redis.Engine.EndIteration();
+        Assert.Equal(before, _redis.Engine.Heap.MemoryInUse);
+        _redis.Engine.Tidy();
+        Assert.True(_redis.Engine.Heap.MemoryInUse < before);
+    }
+
     private static List<(string Title, List<(string Name, string Value)> Fields)> Parse(string text)
     {
         var sections = new List<(string, List<(string, string)>)>();

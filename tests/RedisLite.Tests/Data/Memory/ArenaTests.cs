@@ -148,6 +148,32 @@ public class ArenaTests
         arena.CheckInvariants();
     }
 
+    /// <summary>Else the helper's advice would come after the owner's, and the holes be filled again with huge pages.</summary>
+    [Fact]
+    public void No_page_is_given_back_beside_the_huge_page_that_is_being_touched()
+    {
+        if (!OsMemory.CanDecommit) return;
+        using var arena = new Arena();
+        arena.PagesWanted = static () => { };                  // a helper that comes late
+        var handles = new List<ulong>();
+        for (var i = 0; i < 20_000; i++) handles.Add(arena.Alloc(8192));
+        for (var i = 0; i < handles.Count; i++)
+        {
+            if (i % 1000 != 0) arena.Free(handles[i]);
+        }
+        var asked = Enumerable.Range(1, arena.ChunkEnd - 1).Where(c => arena.ChunkAt(c) is { PreparedBlocks: > 0 }).ToArray();
+        Assert.NotEmpty(asked);
+        for (var i = 0; i < 1000; i++) arena.TrimIdlePages(50);
+        Assert.Contains(asked, c => arena.ChunkAt(c)!.HugePages);
+
+        arena.PreparePages();
+        while (arena.TrimIdlePages(50))
+        {
+        }
+        Assert.DoesNotContain(asked, c => arena.ChunkAt(c)!.HugePages);
+        arena.CheckInvariants();
+    }
+
     [Fact]
     public void Another_thread_may_touch_pages_ahead_while_chunks_come_and_go()
     {
