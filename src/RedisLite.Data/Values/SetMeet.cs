@@ -26,7 +26,10 @@ internal ref struct SetMeet
     private readonly bool _isSecondTable;
     private readonly ElementTable _secondTable;
     private readonly ReadOnlySpan<byte> _secondPack;
+    private readonly ReadOnlySpan<byte> _secondInts;
     private readonly bool _isHashed;
+    private readonly bool _ascends;
+    private int _intsBefore;
     private SetWalk _walk;
     private Batch _places;
     private Batch _hashes;
@@ -53,7 +56,9 @@ internal ref struct SetMeet
         }
         if (sets.Length == 1) return;
         _isSecondTable = sets[1].IsTable;
+        _ascends = sets[0].IsInts;
         if (_isSecondTable) _secondTable = sets[1].Table;
+        else if (sets[1].IsInts) _secondInts = sets[1].Entry.Value;
         else if (_indexes[1] is not null) sets[1].TryGetPack(out _secondPack);
     }
 
@@ -69,13 +74,14 @@ internal ref struct SetMeet
         return false;
     }
 
-    private readonly bool IsInOthers(scoped in PackedValue member)
+    private bool IsInOthers(scoped in PackedValue member)
     {
         if (_sets.Length == 1) return true;
         Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
         var text = _isHashed ? member.AsText(scratch) : default;
         var hash = _isHashed ? _sets[0].Entry.Heap.Hash(text) : 0;
         var isInSecond = _isSecondTable ? _secondTable.Find(text, hash) != 0
+            : !_secondInts.IsEmpty ? IsInSecondInts(member)
             : _secondPack.IsEmpty ? _sets[1].Contains(member, index: null)
             : _indexes[1]!.Find(_secondPack, SetValue.AsPacked(member)) >= 0;
         if (!isInSecond) return false;
@@ -85,6 +91,12 @@ internal ref struct SetMeet
             if (!isThere) return false;
         }
         return true;
+    }
+
+    private bool IsInSecondInts(scoped in PackedValue member)
+    {
+        if (_ascends) return IntSet.FindAscending(_secondInts, member.Integer, ref _intsBefore);
+        return member.TryGetInteger(out var number) && IntSet.Contains(_secondInts, number);
     }
 
     private bool MoveNextInBatches()

@@ -43,7 +43,7 @@ internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
         _ => ReadTable.Count,
     };
 
-    private bool IsInts => _entry.Kind == RecordKind.SetInts;
+    internal bool IsInts => _entry.Kind == RecordKind.SetInts;
 
     private bool IsBlob => _entry.Kind == RecordKind.SetBlob;
 
@@ -87,9 +87,22 @@ internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
     }
 
     /// <summary>
-    /// For a command that asks the other sets about every member of the first: an index for <see cref="Contains(in PackedValue, PackIndex)"/> of each that is asked so
-    /// often that one pays; else null.
+    /// For a command that asks the sets before each about its members (a union without a copy): an index for <see cref="Contains(in PackedValue, PackIndex)"/> of each
+    /// that is asked so often that one pays; else null.
     /// </summary>
+    public static PackIndex?[] IndexesOfEarlier(SetValue[] sets)
+    {
+        var indexes = new PackIndex?[sets.Length];
+        long questions = 0;
+        for (var i = sets.Length - 1; i >= 0; i--)
+        {
+            indexes[i] = sets[i].IndexFor(questions);
+            questions += sets[i].Count;
+        }
+        return indexes;
+    }
+
+    /// <summary>The same for one that asks the other sets about every member of the first.</summary>
     public static PackIndex?[] IndexesOfOthers(SetValue[] sets)
     {
         var indexes = new PackIndex?[sets.Length];
@@ -225,13 +238,37 @@ internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
         return true;
     }
 
+    /// <summary>The next member of a set that is made out of another's, in which each is once: it is not looked for. The record grows in steps.</summary>
+    public void AddDistinct(scoped in PackedValue member)
+    {
+        var isInteger = member.TryGetInteger(out var integer);
+        if (IsInts && !isInteger) LeaveInts(member.TextLength);
+        if (IsInts)
+        {
+            InsertInteger(integer, slack: _entry.Value.Length / 4);
+        }
+        else if (IsBlob)
+        {
+            AddNew(member, slack: Math.Max(_entry.Value.Length / 4, member.PackedSize));
+        }
+        else
+        {
+            Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
+            WriteTable.AddNew(member.AsText(scratch), default);
+        }
+    }
+
     private bool AddInteger(long integer)
     {
-        var set = _entry.Value;
-        if (IntSet.Contains(set, integer)) return false;
-        IntSet.Insert(_entry.Resize(IntSet.SizeWith(set, integer), RecordKind.SetInts), integer);
-        if (IntSet.Count(_entry.Value) > Math.Min(Limits.SetMaxIntsetEntries, IntsetEntriesMax)) BecomeBig();
+        if (IntSet.Contains(_entry.Value, integer)) return false;
+        InsertInteger(integer, slack: 0);
         return true;
+    }
+
+    private void InsertInteger(long integer, int slack)
+    {
+        IntSet.Insert(_entry.Resize(IntSet.SizeWith(_entry.Value, integer), RecordKind.SetInts, slack), integer);
+        if (IntSet.Count(_entry.Value) > Math.Min(Limits.SetMaxIntsetEntries, IntsetEntriesMax)) BecomeBig();
     }
 
     /// <summary>A member that is no integer is coming: a listpack if the limits allow, else a set that counts as "hashtable".</summary>
@@ -289,16 +326,18 @@ internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
     /// <summary>A result set of integers only becomes an intset when it is small enough, as Redis does with what it stores.</summary>
     public void BecomeIntsIfPossible()
     {
-        if (!IsBlob || _entry.Big || Count > Limits.SetMaxIntsetEntries) return;
-        var set = new byte[IntSet.HeaderSize];
-        IntSet.WriteEmpty(set);
+        if (!IsBlob || _entry.Big || Count is 0 || Count > Limits.SetMaxIntsetEntries) return;
         for (var walk = Walk(); walk.MoveNext();)
-        {
-            if (!walk.Current.TryGetInteger(out var integer)) return;
-            Array.Resize(ref set, IntSet.SizeWith(set, integer));
-            IntSet.Insert(set, integer);
-        }
-        set.CopyTo(_entry.Resize(set.Length, RecordKind.SetInts));
+            if (!walk.Current.TryGetInteger(out _)) return;
+
+        var integers = new long[Count];
+        var count = 0;
+        for (var walk = Walk(); walk.MoveNext(); count++) walk.Current.TryGetInteger(out integers[count]);
+        Array.Sort(integers);
+        var width = Math.Max(IntSet.WidthFor(integers[0]), IntSet.WidthFor(integers[^1]));
+        var set = _entry.Resize(IntSet.HeaderSize + width * count, RecordKind.SetInts);
+        IntSet.WriteEmpty(set);
+        foreach (var integer in integers) IntSet.Insert(set, integer);
     }
 
     private void IntsToBlob()
@@ -314,6 +353,13 @@ internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
         for (var i = 0; i < count; i++) at += new PackedValue(IntSet.Get(integers, i)).WriteTo(pack[at..]);
         pack[at] = ListPack.EndByte;
         ListPack.WriteHeader(pack, bytes, count);
+    }
+
+    /// <summary>The set is going to be large: it becomes a table, and counts as "hashtable", before its members come.</summary>
+    internal void BecomeTable()
+    {
+        _entry.Big = true;
+        if (!IsTable) MakeTable();
     }
 
     private void MakeTable()

@@ -21,6 +21,9 @@ internal static class SetCommands
     /// <summary>Members of one SREM that stands for a part of a big SPOP.</summary>
     private const int SRemBatch = 1024;
 
+    /// <summary>A union of so many sets is answered by asking; of more, each member would be asked for too often, and a set is made of them.</summary>
+    private const int UnionByAskingMax = 4;
+
     public static CommandSpec[] Table() =>
     [
         new("SADD", -3, SAdd, Write | DenyOom | Fast, "key member [member ...]")
@@ -175,6 +178,11 @@ internal static class SetCommands
     private static void ReplyAll(CommandContext ctx, SetValue set)
     {
         ctx.Reply.Set(set.Count);
+        ReplyMembers(ctx, set);
+    }
+
+    private static void ReplyMembers(CommandContext ctx, SetValue set)
+    {
         if (set.IsMissing) return;
         if (set.TryGetPack(out var pack))
         {
@@ -370,7 +378,7 @@ internal static class SetCommands
         if (SmallestFirst(sets))
         {
             if (sets[0].Encoding == "listpack") draft.StartAsListpack();          // as Redis does, with integers found out at the end
-            for (var common = new SetMeet(sets); common.MoveNext();) draft.Add(common.Current);
+            for (var common = new SetMeet(sets); common.MoveNext();) draft.AddDistinct(common.Current);
             draft.BecomeIntsIfPossible();
         }
 
@@ -380,9 +388,36 @@ internal static class SetCommands
     private static void SUnion(CommandContext ctx)
     {
         if (!TryReadAll(ctx, 1, ctx.Argc - 1, out var sets)) return;
+        if (sets.Length <= UnionByAskingMax)
+        {
+            ReplyUnion(ctx, sets);
+            return;
+        }
+
         var draft = Union(ctx, sets);
         ReplyAll(ctx, draft);
         ctx.DropDraft();
+    }
+
+    /// <summary>Of a few sets: the members of each that none before it has. Nothing is built; the largest set comes first, so that as few as can be are asked for.</summary>
+    private static void ReplyUnion(CommandContext ctx, SetValue[] sets)
+    {
+        Array.Sort(sets, static (a, b) => b.Count.CompareTo(a.Count));
+        var indexes = SetValue.IndexesOfEarlier(sets);
+        var mark = ctx.Reply.DeferSet();
+        ReplyMembers(ctx, sets[0]);
+        var count = sets[0].Count;
+        for (var i = 1; i < sets.Length; i++)
+        {
+            for (var walk = WalkOf(sets[i]); walk.MoveNext();)
+            {
+                if (IsInAny(sets, indexes, 0, i, walk.Current)) continue;
+                ctx.Reply.Bulk(walk.Current);
+                count++;
+            }
+        }
+
+        ctx.Reply.EndSet(mark, count);
     }
 
     private static void SUnionStore(CommandContext ctx)
@@ -398,7 +433,7 @@ internal static class SetCommands
         long count = 0;
         for (var walk = WalkOf(sets[0]); walk.MoveNext();)
         {
-            if (InAnyOther(sets, indexes, walk.Current)) continue;
+            if (IsInAny(sets, indexes, 1, sets.Length, walk.Current)) continue;
             ctx.Reply.Bulk(walk.Current);
             count++;
         }
@@ -413,7 +448,7 @@ internal static class SetCommands
         var indexes = SetValue.IndexesOfOthers(sets);
         for (var walk = WalkOf(sets[0]); walk.MoveNext();)
         {
-            if (!InAnyOther(sets, indexes, walk.Current)) draft.Add(walk.Current);
+            if (!IsInAny(sets, indexes, 1, sets.Length, walk.Current)) draft.AddDistinct(walk.Current);
         }
 
         Store(ctx, draft, SDiffStoreEvent);
@@ -442,9 +477,10 @@ internal static class SetCommands
         return true;
     }
 
-    private static bool InAnyOther(SetValue[] sets, PackIndex?[] indexes, scoped in PackedValue member)
+    /// <summary>Whether one of the sets from one place up to another has a member.</summary>
+    private static bool IsInAny(SetValue[] sets, PackIndex?[] indexes, int first, int end, scoped in PackedValue member)
     {
-        for (var i = 1; i < sets.Length; i++)
+        for (var i = first; i < end; i++)
         {
             if (sets[i].Contains(member, indexes[i])) return true;
         }
