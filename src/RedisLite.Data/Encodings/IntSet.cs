@@ -62,6 +62,7 @@ internal static class IntSet
     {
         int width = Width(set), count = Count(set);
         int low = from, step = 1;
+        if (low < count && Read(set, width, low) < value) low++;             // often the next one is it
         for (; low + step < count && Read(set, width, low + step) <= value; step *= 2) low += step;
         var high = Math.Min(low + step, count);
         while (low < high)

@@ -42,7 +42,7 @@ internal ref struct SetUnion
             _target.Add(member);
             return;
         }
-        _index ??= new PackIndex(pack, _expected);
+        _index ??= new PackIndex(pack, stride: 1, _expected);
         var packed = SetValue.AsPacked(member);
         if (_index.Find(pack, packed, out var slot) >= 0) return;
         var end = ListPack.End(pack);

@@ -86,36 +86,6 @@ internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
         return member.IsInteger && IntSet.Find(_entry.Value, member.Integer, out var index) ? (ulong)index + 1 : 0;
     }
 
-    /// <summary>
-    /// For a command that asks the sets before each about its members (a union without a copy): an index for <see cref="Contains(in PackedValue, PackIndex)"/> of each
-    /// that is asked so often that one pays; else null.
-    /// </summary>
-    public static PackIndex?[] IndexesOfEarlier(SetValue[] sets)
-    {
-        var indexes = new PackIndex?[sets.Length];
-        long questions = 0;
-        for (var i = sets.Length - 1; i >= 0; i--)
-        {
-            indexes[i] = sets[i].IndexFor(questions);
-            questions += sets[i].Count;
-        }
-        return indexes;
-    }
-
-    /// <summary>The same for one that asks the other sets about every member of the first.</summary>
-    public static PackIndex?[] IndexesOfOthers(SetValue[] sets)
-    {
-        var indexes = new PackIndex?[sets.Length];
-        for (var i = 1; i < sets.Length; i++) indexes[i] = sets[i].IndexFor(sets[0].Count);
-        return indexes;
-    }
-
-    private PackIndex? IndexFor(long questions) =>
-        !IsMissing && IsBlob && PackIndex.IsWorthwhile(_entry.Value, questions) ? new PackIndex(_entry.Value, ListPack.Count(_entry.Value)) : null;
-
-    public bool Contains(scoped in PackedValue member, PackIndex? index) =>
-        index is null ? Find(member) != 0 : index.Find(_entry.Value, AsPacked(member)) >= 0;
-
     /// <summary>As a listpack holds it: what spells an integer is one.</summary>
     internal static PackedValue AsPacked(scoped in PackedValue member) =>
         !member.IsInteger && member.TryGetInteger(out var number) ? new PackedValue(number) : member;
@@ -406,6 +376,9 @@ internal ref struct SetWalk
         RecordKind.SetBlob => ListPack.Get(_bytes, _at),
         _ => new PackedValue(new Element(_heap!.Arena.Slot(_table.Current)).Key, isEncodedText: true),
     };
+
+    /// <summary>The current member of an intset.</summary>
+    public readonly long Integer => IntSet.Get(_bytes, _at);
 
     public bool MoveNext()
     {

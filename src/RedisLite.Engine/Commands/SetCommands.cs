@@ -365,7 +365,7 @@ internal static class SetCommands
         long count = 0;
         if (SmallestFirst(sets))
         {
-            for (var common = new SetMeet(sets); (limit == 0 || count < limit) && common.MoveNext();) count++;
+            for (var common = new SetMeet(sets, limit); (limit == 0 || count < limit) && common.MoveNext();) count++;
         }
 
         ctx.Reply.Integer(count);
@@ -403,7 +403,10 @@ internal static class SetCommands
     private static void ReplyUnion(CommandContext ctx, SetValue[] sets)
     {
         Array.Sort(sets, static (a, b) => b.Count.CompareTo(a.Count));
-        var indexes = SetValue.IndexesOfEarlier(sets);
+        var asked = new AskedMembers[sets.Length];
+        long questions = 0;
+        for (var i = sets.Length - 1; i >= 0; questions += sets[i--].Count) asked[i] = new AskedMembers(ctx.Engine.Heap, sets[i].Entry, questions);
+
         var mark = ctx.Reply.DeferSet();
         ReplyMembers(ctx, sets[0]);
         var count = sets[0].Count;
@@ -411,7 +414,7 @@ internal static class SetCommands
         {
             for (var walk = WalkOf(sets[i]); walk.MoveNext();)
             {
-                if (IsInAny(sets, indexes, 0, i, walk.Current)) continue;
+                if (IsInAny(ctx, asked.AsSpan(0, i), walk.Current)) continue;
                 ctx.Reply.Bulk(walk.Current);
                 count++;
             }
@@ -429,11 +432,11 @@ internal static class SetCommands
     {
         if (!TryReadAll(ctx, 1, ctx.Argc - 1, out var sets)) return;
         var mark = ctx.Reply.DeferSet();
-        var indexes = SetValue.IndexesOfOthers(sets);
+        var others = OthersOf(ctx, sets);
         long count = 0;
         for (var walk = WalkOf(sets[0]); walk.MoveNext();)
         {
-            if (IsInAny(sets, indexes, 1, sets.Length, walk.Current)) continue;
+            if (IsInAny(ctx, others, walk.Current)) continue;
             ctx.Reply.Bulk(walk.Current);
             count++;
         }
@@ -445,10 +448,10 @@ internal static class SetCommands
     {
         if (!TryReadAll(ctx, 2, ctx.Argc - 1, out var sets)) return;
         var draft = ctx.Draft<SetValue>();
-        var indexes = SetValue.IndexesOfOthers(sets);
+        var others = OthersOf(ctx, sets);
         for (var walk = WalkOf(sets[0]); walk.MoveNext();)
         {
-            if (!IsInAny(sets, indexes, 1, sets.Length, walk.Current)) draft.AddDistinct(walk.Current);
+            if (!IsInAny(ctx, others, walk.Current)) draft.AddDistinct(walk.Current);
         }
 
         Store(ctx, draft, SDiffStoreEvent);
@@ -477,12 +480,24 @@ internal static class SetCommands
         return true;
     }
 
-    /// <summary>Whether one of the sets from one place up to another has a member.</summary>
-    private static bool IsInAny(SetValue[] sets, PackIndex?[] indexes, int first, int end, scoped in PackedValue member)
+    private static AskedMembers[] OthersOf(CommandContext ctx, SetValue[] sets)
     {
-        for (var i = first; i < end; i++)
+        var others = new AskedMembers[sets.Length - 1];
+        var ascends = !sets[0].IsMissing && sets[0].IsInts;
+        for (var i = 0; i < others.Length; i++) others[i] = new AskedMembers(ctx.Engine.Heap, sets[i + 1].Entry, sets[0].Count, ascends);
+        return others;
+    }
+
+    private static bool IsInAny(CommandContext ctx, ReadOnlySpan<AskedMembers> sets, scoped in PackedValue member)
+    {
+        var isHashed = false;
+        foreach (var set in sets) isHashed |= set.IsTable;
+        Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
+        var text = isHashed ? member.AsText(scratch) : default;
+        var hash = isHashed ? ctx.Engine.Heap.Hash(text) : 0;
+        foreach (var set in sets)
         {
-            if (sets[i].Contains(member, indexes[i])) return true;
+            if (set.Contains(member, text, hash)) return true;
         }
 
         return false;

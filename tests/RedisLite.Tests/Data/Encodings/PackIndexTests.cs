@@ -14,7 +14,7 @@ public class PackIndexTests
         {
             var pack = new byte[ListPack.EmptySize];
             ListPack.WriteEmpty(pack);
-            var index = new PackIndex(pack, expected: random.Next(20));
+            var index = new PackIndex(pack, stride: 1, expected: random.Next(20));
             for (var step = 0; step < 300; step++)
             {
                 var value = new PackedValue(Text(random));
@@ -42,7 +42,7 @@ public class PackIndexTests
             value.WriteTo(ListPack.Splice(pack, end, 0, value.PackedSize, 1));
         }
 
-        var index = new PackIndex(pack, expected: 8);                 // less than there are
+        var index = new PackIndex(pack, stride: 1, expected: 8);                 // less than there are
         for (var at = ListPack.First; !ListPack.IsEnd(pack, at); at = ListPack.Next(pack, at)) Assert.Equal(at, index.Find(pack, ListPack.Get(pack, at)));
         Assert.Equal(-1, index.Find(pack, new PackedValue("member 0"u8)));
         Assert.Equal(-1, index.Find(pack, new PackedValue(1000)));
