@@ -48,6 +48,25 @@ public class PackIndexTests
         Assert.Equal(-1, index.Find(pack, new PackedValue(1000)));
     }
 
+    [Fact]
+    public void Indexes_only_the_members_of_a_sorted_set()
+    {
+        var pack = new byte[ListPack.EmptySize];
+        ListPack.WriteEmpty(pack);
+        for (var i = 0; i < 200; i++)
+        {
+            var value = new PackedValue(i % 2 == 0 ? i : i + 1000);               // member, score, member…
+            var end = ListPack.End(pack);
+            Array.Resize(ref pack, pack.Length + value.PackedSize);
+            value.WriteTo(ListPack.Splice(pack, end, 0, value.PackedSize, 1));
+        }
+
+        var index = new PackIndex(pack, stride: 2, expected: 0);
+        for (var i = 0; i < 200; i += 2) Assert.Equal(ListPack.Seek(pack, i), index.Find(pack, new PackedValue(i)));
+        for (var i = 1; i < 200; i += 2) Assert.Equal(-1, index.Find(pack, new PackedValue(i + 1000)));
+        Assert.False(PackIndex.IsWorthwhile(pack, stride: 2, questions: 1));
+    }
+
     /// <summary>Integers, short texts that differ at one end only, and long ones; few enough to meet again.</summary>
     private static byte[] Text(Random random) => Encoding.ASCII.GetBytes(random.Next(4) switch
     {
