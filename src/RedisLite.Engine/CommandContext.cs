@@ -191,7 +191,7 @@ internal sealed class CommandContext
     }
 
     /// <summary>A copy that survives the removal or the move of the record the bytes came from. Valid until the command ends.</summary>
-    public ReadOnlySpan<byte> Scratch(ReadOnlySpan<byte> bytes)
+    public ReadOnlySpan<byte> Scratch(scoped ReadOnlySpan<byte> bytes)
     {
         var copy = Scratch(bytes.Length);
         bytes.CopyTo(copy);

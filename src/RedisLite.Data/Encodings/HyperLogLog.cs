@@ -144,22 +144,25 @@ internal static class HyperLogLog
 
     private static bool FindRun(ReadOnlySpan<byte> sparse, int index, out Run run)
     {
+        run = default;
         int first = 0, previous = -1;
         for (var at = HeaderSize; at < sparse.Length;)
         {
             var skipped = SkipRuns(sparse, ref at, ref first, index);
             if (skipped > 0) previous = at - 1;
-            if (!ReadRun(sparse, at, out var bytes, out var length, out var value)) break;
-            if (index < first + length)
+            for (var stop = at + Vector128<byte>.Count; at < stop;)
             {
-                run = new Run(at, bytes, first, length, value, previous);
-                return true;
+                if (!ReadRun(sparse, at, out var bytes, out var length, out var value)) return false;
+                if (index < first + length)
+                {
+                    run = new Run(at, bytes, first, length, value, previous);
+                    return true;
+                }
+                previous = at;
+                at += bytes;
+                first += length;
             }
-            previous = at;
-            at += bytes;
-            first += length;
         }
-        run = default;
         return false;
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace RedisLite.Data.Encodings;
 
@@ -51,6 +52,27 @@ internal static class IntSet
         }
         index = low;
         return false;
+    }
+
+    /// <summary>
+    /// Whether the set has a value that is above all that were asked for before with this place: the search begins where the last one ended and goes in
+    /// growing steps, so that all values of another intset together cost one walk through both.
+    /// </summary>
+    public static bool FindAscending(ReadOnlySpan<byte> set, long value, ref int from)
+    {
+        int width = Width(set), count = Count(set);
+        int low = from, step = 1;
+        if (low < count && Read(set, width, low) < value) low++;             // often the next one is it
+        for (; low + step < count && Read(set, width, low + step) <= value; step *= 2) low += step;
+        var high = Math.Min(low + step, count);
+        while (low < high)
+        {
+            var middle = low + high >>> 1;
+            if (Read(set, width, middle) < value) low = middle + 1;
+            else high = middle;
+        }
+        from = low;
+        return low < count && Read(set, width, low) == value;
     }
 
     /// <summary>Bytes that the set takes once <paramref name="value"/> (absent so far) is in it.</summary>
@@ -108,6 +130,7 @@ internal static class IntSet
         BinaryPrimitives.WriteInt32LittleEndian(set[4..], count);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static long Read(ReadOnlySpan<byte> set, int width, int index)
     {
         var at = set.Slice(HeaderSize + index * width, width);

@@ -343,7 +343,14 @@ internal static class ListPack
             destination[i] = (byte)(size & 0x7F | (i == 0 ? 0 : 0x80));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int ReadBackLength(ReadOnlySpan<byte> pack, int last, out int bytes)
+    {
+        bytes = 1;
+        return pack[last] < 0x80 && last >= HeaderSize ? pack[last] : ReadLongBackLength(pack, last, out bytes);
+    }
+
+    private static int ReadLongBackLength(ReadOnlySpan<byte> pack, int last, out int bytes)
     {
         long value = 0;
         bytes = 0;

@@ -226,20 +226,11 @@ internal struct BTree
 
     // ---- the ends, without a cursor: half of what a push or pop at an end of a long list cost was the cursor's ----
 
-    /// <summary>The owner's bytes of the first or last leaf; for writing only when no snapshot can see it.</summary>
-    public static Span<byte> EdgeLeaf(Arena arena, in TreeRoot root, bool isLast)
-    {
-        var handle = root.Node;
-        for (var level = root.Height; level > 0; level--)
-        {
-            var node = new TreeNode(arena.Slot(handle), keySize: 0);
-            handle = node.Child(isLast ? node.Count - 1 : 0);
-        }
-        return arena.Slot(handle)[LeafHeader..];
-    }
-
-    /// <summary>After so many elements came to such a leaf of a tree without keys, or went, but not all.</summary>
-    public static void AddToEdge(Arena arena, ref TreeRoot root, bool isLast, int delta)
+    /// <summary>
+    /// The owner's bytes of the first or last leaf of a tree without keys. The counts on the way there take up so many elements that are about to come or
+    /// go (not all there are); whoever then leaves the leaf as it is goes this way again to take them back. For writing only when no snapshot can see it.
+    /// </summary>
+    public static Span<byte> EdgeLeaf(Arena arena, scoped ref TreeRoot root, bool isLast, int delta)
     {
         root.Count += delta;
         var handle = root.Node;
@@ -247,9 +238,10 @@ internal struct BTree
         {
             var node = new TreeNode(arena.Slot(handle), keySize: 0);
             var slot = isLast ? node.Count - 1 : 0;
-            node.AddToSize(slot, delta);
+            if (delta != 0) node.AddToSize(slot, delta);
             handle = node.Child(slot);
         }
+        return arena.Slot(handle)[LeafHeader..];
     }
 
     // ---- changing ----

@@ -58,6 +58,7 @@ internal readonly ref struct TreeNode(Span<byte> slot, int keySize)
 
     public int Count
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => BinaryPrimitives.ReadUInt16LittleEndian(_slot[4..]);
         set => BinaryPrimitives.WriteUInt16LittleEndian(_slot[4..], (ushort)value);
     }
@@ -86,6 +87,7 @@ internal readonly ref struct TreeNode(Span<byte> slot, int keySize)
 
     public void SetSize(int i, long size) => BinaryPrimitives.WriteUInt32LittleEndian(Entry(i)[5..], checked((uint)size));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void AddToSize(int i, int delta)
     {
         var size = _slot.Slice(HeaderBytes + (i * _entrySize) + 5, sizeof(uint));

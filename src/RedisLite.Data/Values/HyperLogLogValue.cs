@@ -53,9 +53,11 @@ internal readonly struct HyperLogLogValue(Entry entry)
     /// <summary>Raises all registers at once to these, of which none is lower than it has already. False when the sparse form is broken.</summary>
     public bool RaiseAll(ReadOnlySpan<byte> registers)
     {
-        for (var i = 0; i < registers.Length && IsSparse; i++)
+        for (var at = registers.IndexOfAnyExcept((byte)0); at >= 0 && IsSparse;)
         {
-            if (registers[i] > 0 && SetRegister(i, registers[i]) == RegisterChange.Corrupt) return false;
+            if (SetRegister(at, registers[at]) == RegisterChange.Corrupt) return false;
+            var next = registers[++at..].IndexOfAnyExcept((byte)0);
+            at = next < 0 ? next : at + next;
         }
 
         var bytes = _entry.MutableValue();

@@ -63,9 +63,11 @@ internal static class ListLeaf
     }
 
     /// <summary>
-    /// Takes the element at an end out of a leaf that keeps others, that does not become sparse, and that no snapshot can see. False: nothing was done.
+    /// Hands over the element at an end and takes it out of a leaf that keeps others, that does not become sparse, and that no snapshot can see. False:
+    /// nothing was done.
     /// </summary>
-    public static bool TryPop(Span<byte> leaf, ListEnd end)
+    public static bool TryPop<T>(Span<byte> leaf, ListEnd end, scoped ref T receiver)
+        where T : struct, IElementReceiver, allows ref struct
     {
         var begin = Begin(leaf);
         var pack = leaf[begin..];
@@ -77,6 +79,7 @@ internal static class ListLeaf
         {
             var last = ListPack.Last(pack);
             if (IsSparse(last + 1, leaf)) return false;
+            receiver.Take(ListPack.Get(pack, last));
             pack[last] = ListPack.EndByte;
             ListPack.WriteHeader(pack, last + 1, count - 1);
             return true;
@@ -84,6 +87,7 @@ internal static class ListLeaf
 
         var size = ListPack.EntrySize(pack, ListPack.First);
         if (begin + size < BeginBytes || IsSparse(total - size, leaf)) return false;
+        receiver.Take(ListPack.Get(pack, ListPack.First));
         begin += size;
         BinaryPrimitives.WriteUInt32LittleEndian(leaf, GapFlag | (uint)begin);
         ListPack.WriteHeader(leaf[begin..], total - size, count - 1);

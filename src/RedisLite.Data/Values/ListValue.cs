@@ -6,6 +6,12 @@ namespace RedisLite.Data.Values;
 
 internal enum ListEnd { Left, Right }
 
+/// <summary>Who is handed an element that is about to go; its bytes are gone with it.</summary>
+internal interface IElementReceiver
+{
+    void Take(scoped in PackedValue element);
+}
+
 /// <summary>
 /// A list: one listpack while it is small, then a tree of listpacks by position, so that the middle is as near as the ends.
 ///
@@ -80,7 +86,8 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
     {
         value = default;
         if (IsMissing) return false;
-        var pack = IsBlob ? _entry.Value : ListLeaf.Pack(BTree.EdgeLeaf(Heap.Arena, StoredRoot, end == ListEnd.Right));
+        var root = IsBlob ? default : StoredRoot;
+        var pack = IsBlob ? _entry.Value : ListLeaf.Pack(BTree.EdgeLeaf(Heap.Arena, ref root, end == ListEnd.Right, delta: 0));
         var at = end == ListEnd.Left ? ListPack.First : ListPack.Last(pack);
         if (at < 0 || ListPack.IsEnd(pack, at)) return false;
         value = ListPack.Get(pack, at);
@@ -115,11 +122,16 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
         }
 
         ref var root = ref MemoryMarshal.AsRef<TreeRoot>(_entry.MutableValue());
-        if (!Heap.SnapshotActive && ListLeaf.TryPush(BTree.EdgeLeaf(Heap.Arena, root, end == ListEnd.Right), end, value, limits))
-            BTree.AddToEdge(Heap.Arena, ref root, end == ListEnd.Right, 1);
-        else
-            PushInTree(ref root, end, value, limits);
+        if (!TryPushAtEdge(ref root, end, value, limits)) PushInTree(ref root, end, value, limits);
         return root.Count;
+    }
+
+    private bool TryPushAtEdge(ref TreeRoot root, ListEnd end, scoped in PackedValue value, in ListLimits limits)
+    {
+        if (Heap.SnapshotActive) return false;
+        if (ListLeaf.TryPush(BTree.EdgeLeaf(Heap.Arena, ref root, end == ListEnd.Right, 1), end, value, limits)) return true;
+        BTree.EdgeLeaf(Heap.Arena, ref root, end == ListEnd.Right, -1);
+        return false;
     }
 
     private void PushInTree(ref TreeRoot root, ListEnd end, scoped in PackedValue value, in ListLimits limits)
@@ -141,6 +153,29 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
         root = tree.Root;
     }
 
+    /// <summary>Hands over the element at an end and takes it off: one way to the leaf for both. False when there is none.</summary>
+    public bool Pop<T>(ListEnd end, scoped ref T receiver)
+        where T : struct, IElementReceiver, allows ref struct
+    {
+        if (IsMissing) return false;
+        if (!IsBlob && !Heap.SnapshotActive && PopAtEdge(end, ref receiver)) return true;
+        if (!TryGetEnd(end, out var element)) return false;
+        receiver.Take(element);
+        Drop(end);
+        return true;
+    }
+
+    /// <summary>The usual pop: an element of a leaf that has others, in a tree that has other leaves. False: nothing was done.</summary>
+    private bool PopAtEdge<T>(ListEnd end, scoped ref T receiver)
+        where T : struct, IElementReceiver, allows ref struct
+    {
+        ref var root = ref MemoryMarshal.AsRef<TreeRoot>(_entry.MutableValue());
+        if (root.Height == 0) return false;
+        if (ListLeaf.TryPop(BTree.EdgeLeaf(Heap.Arena, ref root, end == ListEnd.Right, -1), end, ref receiver)) return true;
+        BTree.EdgeLeaf(Heap.Arena, ref root, end == ListEnd.Right, 1);
+        return false;
+    }
+
     /// <summary>Takes elements off one end (all when there are fewer). Look at them first: <see cref="TryGet"/>, <see cref="Walk"/>.</summary>
     public void Drop(ListEnd end, long count = 1)
     {
@@ -150,16 +185,11 @@ internal readonly struct ListValue(Entry entry) : IValue<ListValue>
         RemoveRange(end == ListEnd.Left ? 0 : have - count, count);
     }
 
-    /// <summary>The usual pop: one element of a leaf that has others, in a tree that has other leaves.</summary>
+    /// <summary>One element of a leaf that has others, in a tree that has other leaves: there is nothing to join or to shrink.</summary>
     private bool DropInLeaf(ListEnd end)
     {
         ref var root = ref MemoryMarshal.AsRef<TreeRoot>(_entry.MutableValue());
         if (root.Height == 0) return false;
-        if (!Heap.SnapshotActive && ListLeaf.TryPop(BTree.EdgeLeaf(Heap.Arena, root, end == ListEnd.Right), end))
-        {
-            BTree.AddToEdge(Heap.Arena, ref root, end == ListEnd.Right, -1);
-            return true;
-        }
         var tree = new BTree(Heap, keySize: 0, root);
         if (end == ListEnd.Left) tree.SeekFirst();
         else tree.SeekLast();

@@ -197,6 +197,22 @@ internal static class ScoreTree
         moved.CopyTo(leaf);
         tree.SetLeaf(old + count, moved[..EntrySize]);
     }
+
+    /// <summary>A leaf of entries in order, all of them behind those that the tree has: how a tree is made whose order is known.</summary>
+    public static void AppendLeaf(ref BTree tree, ReadOnlySpan<double> scores, ReadOnlySpan<ulong> elements)
+    {
+        var handle = tree.NewLeaf(scores.Length * EntrySize, out var leaf);
+        for (var i = 0; i < scores.Length; i++) WriteEntry(leaf[(i * EntrySize)..], scores[i], elements[i]);
+        if (tree.Root.Count == 0)
+        {
+            tree.Plant(handle, scores.Length);
+            return;
+        }
+        Span<byte> thisKey = stackalloc byte[EntrySize];
+        tree.SeekLast();
+        tree.Leaf[..EntrySize].CopyTo(thisKey);
+        tree.InsertLeafAfter(handle, scores.Length, leaf[..EntrySize], thisKey);
+    }
 }
 
 /// <summary>The place of a member with its score.</summary>

@@ -15,18 +15,18 @@ internal ref struct SetMeet
     private const int BatchMax = 16;
 
     /// <summary>Members of a table that the processor's caches may no longer hold.</summary>
-    private const int BigTable = 4096;
+    private const int BigTable = 32768;
 
-    private readonly SetValue[] _sets;
-    private readonly PackIndex?[] _indexes;
+    private readonly SetValue _first;
+    private readonly AskedMembers[] _others;
+    private readonly Heap _heap;
     private readonly ReadOnlySpan<byte> _pack;
     private readonly bool _inBatches;
-
-    // The second set is mostly the last: what asking it needs lies ready.
-    private readonly bool _isSecondTable;
-    private readonly ElementTable _secondTable;
-    private readonly ReadOnlySpan<byte> _secondPack;
     private readonly bool _isHashed;
+
+    // Two intsets, which are walked side by side.
+    private readonly ReadOnlySpan<byte> _otherInts;
+    private int _intsBefore;
     private SetWalk _walk;
     private Batch _places;
     private Batch _hashes;
@@ -39,51 +39,51 @@ internal ref struct SetMeet
         private ulong _first;
     }
 
-    /// <summary>All sets exist; the same set may stand several times.</summary>
-    public SetMeet(SetValue[] sets)
+    /// <summary>All sets exist; the same set may stand several times. limit: so many are enough (0: all are wanted).</summary>
+    public SetMeet(SetValue[] sets, long limit = 0)
     {
-        _sets = sets;
-        _walk = sets[0].Walk();
-        sets[0].TryGetPack(out _pack);
-        _indexes = SetValue.IndexesOfOthers(sets);
-        for (var i = 1; i < sets.Length; i++)
+        _first = sets[0];
+        _heap = _first.Entry.Heap;
+        _walk = _first.Walk();
+        _first.TryGetPack(out _pack);
+        _others = new AskedMembers[sets.Length - 1];
+        for (var i = 0; i < _others.Length; i++)
         {
-            _isHashed |= sets[i].IsTable;
-            _inBatches |= sets[i].IsTable && sets[i].Count >= BigTable;
+            var set = sets[i + 1];
+            _others[i] = new AskedMembers(_heap, set.Entry, _first.Count, ascends: _first.IsInts);
+            _isHashed |= set.IsTable;
+            _inBatches |= set.IsTable && set.Count >= BigTable && limit is 0 or > BatchMax;
         }
-        if (sets.Length == 1) return;
-        _isSecondTable = sets[1].IsTable;
-        if (_isSecondTable) _secondTable = sets[1].Table;
-        else if (_indexes[1] is not null) sets[1].TryGetPack(out _secondPack);
+        if (sets.Length == 2 && _first.IsInts && sets[1].IsInts) _otherInts = sets[1].Entry.Value;
     }
 
     public readonly PackedValue Current => _inBatches ? Member(_current) : _walk.Current;
 
-    private readonly PackedValue Member(int i) => _pack.IsEmpty ? _sets[0].MemberAt(_places[i]) : ListPack.Get(_pack, (int)_places[i]);
+    private readonly PackedValue Member(int i) => _pack.IsEmpty ? _first.MemberAt(_places[i]) : ListPack.Get(_pack, (int)_places[i]);
 
     public bool MoveNext()
     {
         if (_inBatches) return MoveNextInBatches();
+        if (!_otherInts.IsEmpty) return MoveNextInInts();
         while (_walk.MoveNext())
             if (IsInOthers(_walk.Current)) return true;
         return false;
     }
 
+    private bool MoveNextInInts()
+    {
+        while (_walk.MoveNext())
+            if (IntSet.FindAscending(_otherInts, _walk.Integer, ref _intsBefore)) return true;
+        return false;
+    }
+
     private readonly bool IsInOthers(scoped in PackedValue member)
     {
-        if (_sets.Length == 1) return true;
         Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
         var text = _isHashed ? member.AsText(scratch) : default;
-        var hash = _isHashed ? _sets[0].Entry.Heap.Hash(text) : 0;
-        var isInSecond = _isSecondTable ? _secondTable.Find(text, hash) != 0
-            : _secondPack.IsEmpty ? _sets[1].Contains(member, index: null)
-            : _indexes[1]!.Find(_secondPack, SetValue.AsPacked(member)) >= 0;
-        if (!isInSecond) return false;
-        for (var i = 2; i < _sets.Length; i++)
-        {
-            var isThere = _sets[i].IsTable ? _sets[i].Table.Find(text, hash) != 0 : _sets[i].Contains(member, _indexes[i]);
-            if (!isThere) return false;
-        }
+        var hash = _isHashed ? _heap.Hash(text) : 0;
+        foreach (var other in _others)
+            if (!other.Contains(member, text, hash)) return false;
         return true;
     }
 
@@ -103,11 +103,10 @@ internal ref struct SetMeet
         if (count == 0) return false;
         _alive = (1u << count) - 1;
         HashBatch();
-        for (var i = 1; i < _sets.Length && _alive != 0; i++)
+        for (var i = 0; i < _others.Length && _alive != 0; i++)
         {
-            if (ReferenceEquals(_sets[i].Entry, _sets[0].Entry)) continue;
-            if (_sets[i].IsTable) AskTable(_sets[i].Table);
-            else AskSmall(_sets[i], _indexes[i]);
+            if (_others[i].IsTable) AskTable(_others[i].Table);
+            else AskSmall(_others[i]);
         }
         return true;
     }
@@ -115,11 +114,10 @@ internal ref struct SetMeet
     private void HashBatch()
     {
         Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
-        var heap = _sets[0].Entry.Heap;
         for (var alive = _alive; alive != 0; alive &= alive - 1)
         {
             var i = BitOperations.TrailingZeroCount(alive);
-            _hashes[i] = heap.Hash(Member(i).AsText(scratch));
+            _hashes[i] = _heap.Hash(Member(i).AsText(scratch));
         }
     }
 
@@ -137,12 +135,12 @@ internal ref struct SetMeet
         }
     }
 
-    private void AskSmall(SetValue set, PackIndex? index)
+    private void AskSmall(AskedMembers other)
     {
         for (var alive = _alive; alive != 0; alive &= alive - 1)
         {
             var i = BitOperations.TrailingZeroCount(alive);
-            if (!set.Contains(Member(i), index)) _alive &= ~(1u << i);
+            if (!other.Contains(Member(i), text: default, hash: 0)) _alive &= ~(1u << i);
         }
     }
 }

@@ -14,15 +14,19 @@ internal ref struct SetUnion
     private readonly SetValue _target;
     private readonly int _expected;
     private readonly int _expectedBytes;
+    private readonly long _least;
+    private readonly long _packedMax;
     private PackIndex? _index;
 
     public SetUnion(SetValue target, SetValue[] sets)
     {
         _target = target;
+        _packedMax = target.Entry.Heap.Limits.SetMaxListpackEntries;
         long expected = 0, bytes = 0;
         foreach (var set in sets)
         {
             expected += set.Count;
+            _least = Math.Max(_least, set.Count);
             if (set.TryGetPack(out var pack)) bytes += pack.Length;
         }
         _expected = (int)Math.Min(expected, IndexedMax);
@@ -33,10 +37,12 @@ internal ref struct SetUnion
     {
         if (!_target.TryGetPack(out var pack))
         {
+            // One that is no integer among so many: what comes of it can only be a table.
+            if (_least > _packedMax && _target.IsInts && !member.TryGetInteger(out _)) _target.BecomeTable();
             _target.Add(member);
             return;
         }
-        _index ??= new PackIndex(pack, _expected);
+        _index ??= new PackIndex(pack, stride: 1, _expected);
         var packed = SetValue.AsPacked(member);
         if (_index.Find(pack, packed, out var slot) >= 0) return;
         var end = ListPack.End(pack);

@@ -43,7 +43,7 @@ internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
         _ => ReadTable.Count,
     };
 
-    private bool IsInts => _entry.Kind == RecordKind.SetInts;
+    internal bool IsInts => _entry.Kind == RecordKind.SetInts;
 
     private bool IsBlob => _entry.Kind == RecordKind.SetBlob;
 
@@ -85,23 +85,6 @@ internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
         if (kind == RecordKind.SetBlob) return (ulong)Math.Max(0, ListPack.Find(_entry.Value, ListPack.First, member, skip: 0));
         return member.IsInteger && IntSet.Find(_entry.Value, member.Integer, out var index) ? (ulong)index + 1 : 0;
     }
-
-    /// <summary>
-    /// For a command that asks the other sets about every member of the first: an index for <see cref="Contains(in PackedValue, PackIndex)"/> of each that is asked so
-    /// often that one pays; else null.
-    /// </summary>
-    public static PackIndex?[] IndexesOfOthers(SetValue[] sets)
-    {
-        var indexes = new PackIndex?[sets.Length];
-        for (var i = 1; i < sets.Length; i++) indexes[i] = sets[i].IndexFor(sets[0].Count);
-        return indexes;
-    }
-
-    private PackIndex? IndexFor(long questions) =>
-        !IsMissing && IsBlob && PackIndex.IsWorthwhile(_entry.Value, questions) ? new PackIndex(_entry.Value, ListPack.Count(_entry.Value)) : null;
-
-    public bool Contains(scoped in PackedValue member, PackIndex? index) =>
-        index is null ? Find(member) != 0 : index.Find(_entry.Value, AsPacked(member)) >= 0;
 
     /// <summary>As a listpack holds it: what spells an integer is one.</summary>
     internal static PackedValue AsPacked(scoped in PackedValue member) =>
@@ -225,13 +208,37 @@ internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
         return true;
     }
 
+    /// <summary>The next member of a set that is made out of another's, in which each is once: it is not looked for. The record grows in steps.</summary>
+    public void AddDistinct(scoped in PackedValue member)
+    {
+        var isInteger = member.TryGetInteger(out var integer);
+        if (IsInts && !isInteger) LeaveInts(member.TextLength);
+        if (IsInts)
+        {
+            InsertInteger(integer, slack: _entry.Value.Length / 4);
+        }
+        else if (IsBlob)
+        {
+            AddNew(member, slack: Math.Max(_entry.Value.Length / 4, member.PackedSize));
+        }
+        else
+        {
+            Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
+            WriteTable.AddNew(member.AsText(scratch), default);
+        }
+    }
+
     private bool AddInteger(long integer)
     {
-        var set = _entry.Value;
-        if (IntSet.Contains(set, integer)) return false;
-        IntSet.Insert(_entry.Resize(IntSet.SizeWith(set, integer), RecordKind.SetInts), integer);
-        if (IntSet.Count(_entry.Value) > Math.Min(Limits.SetMaxIntsetEntries, IntsetEntriesMax)) BecomeBig();
+        if (IntSet.Contains(_entry.Value, integer)) return false;
+        InsertInteger(integer, slack: 0);
         return true;
+    }
+
+    private void InsertInteger(long integer, int slack)
+    {
+        IntSet.Insert(_entry.Resize(IntSet.SizeWith(_entry.Value, integer), RecordKind.SetInts, slack), integer);
+        if (IntSet.Count(_entry.Value) > Math.Min(Limits.SetMaxIntsetEntries, IntsetEntriesMax)) BecomeBig();
     }
 
     /// <summary>A member that is no integer is coming: a listpack if the limits allow, else a set that counts as "hashtable".</summary>
@@ -289,16 +296,18 @@ internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
     /// <summary>A result set of integers only becomes an intset when it is small enough, as Redis does with what it stores.</summary>
     public void BecomeIntsIfPossible()
     {
-        if (!IsBlob || _entry.Big || Count > Limits.SetMaxIntsetEntries) return;
-        var set = new byte[IntSet.HeaderSize];
-        IntSet.WriteEmpty(set);
+        if (!IsBlob || _entry.Big || Count is 0 || Count > Limits.SetMaxIntsetEntries) return;
         for (var walk = Walk(); walk.MoveNext();)
-        {
-            if (!walk.Current.TryGetInteger(out var integer)) return;
-            Array.Resize(ref set, IntSet.SizeWith(set, integer));
-            IntSet.Insert(set, integer);
-        }
-        set.CopyTo(_entry.Resize(set.Length, RecordKind.SetInts));
+            if (!walk.Current.TryGetInteger(out _)) return;
+
+        var integers = new long[Count];
+        var count = 0;
+        for (var walk = Walk(); walk.MoveNext(); count++) walk.Current.TryGetInteger(out integers[count]);
+        Array.Sort(integers);
+        var width = Math.Max(IntSet.WidthFor(integers[0]), IntSet.WidthFor(integers[^1]));
+        var set = _entry.Resize(IntSet.HeaderSize + width * count, RecordKind.SetInts);
+        IntSet.WriteEmpty(set);
+        foreach (var integer in integers) IntSet.Insert(set, integer);
     }
 
     private void IntsToBlob()
@@ -314,6 +323,13 @@ internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
         for (var i = 0; i < count; i++) at += new PackedValue(IntSet.Get(integers, i)).WriteTo(pack[at..]);
         pack[at] = ListPack.EndByte;
         ListPack.WriteHeader(pack, bytes, count);
+    }
+
+    /// <summary>The set is going to be large: it becomes a table, and counts as "hashtable", before its members come.</summary>
+    internal void BecomeTable()
+    {
+        _entry.Big = true;
+        if (!IsTable) MakeTable();
     }
 
     private void MakeTable()
@@ -360,6 +376,9 @@ internal ref struct SetWalk
         RecordKind.SetBlob => ListPack.Get(_bytes, _at),
         _ => new PackedValue(new Element(_heap!.Arena.Slot(_table.Current)).Key, isEncodedText: true),
     };
+
+    /// <summary>The current member of an intset.</summary>
+    public readonly long Integer => IntSet.Get(_bytes, _at);
 
     public bool MoveNext()
     {

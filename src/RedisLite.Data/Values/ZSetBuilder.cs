@@ -34,6 +34,14 @@ internal ref struct ZSetBuilder(Heap heap)
         _longest = Math.Max(_longest, member.Length);
     }
 
+    /// <summary>A member that the caller knows to be absent.</summary>
+    public void Add(scoped ReadOnlySpan<byte> member, double score)
+    {
+        Span<byte> scratch = stackalloc byte[ElementScore.BytesMax];
+        new ElementTable(_heap, ref _header).AddNew(member, ElementScore.Write(scratch, score));
+        _longest = Math.Max(_longest, member.Length);
+    }
+
     public void Drop()
     {
         var budget = int.MaxValue;
@@ -103,22 +111,10 @@ internal ref struct ZSetBuilder(Heap heap)
     private readonly TreeRoot BuildTree(ReadOnlySpan<double> scores, ReadOnlySpan<ulong> elements)
     {
         var tree = new BTree(_heap, ScoreTree.EntrySize, default);
-        Span<byte> thisKey = stackalloc byte[ScoreTree.EntrySize];
         for (var start = 0; start < scores.Length; start += ScoreTree.LeafMax)
         {
             var count = Math.Min(ScoreTree.LeafMax, scores.Length - start);
-            var handle = tree.NewLeaf(count * ScoreTree.EntrySize, out var leaf);
-            for (var i = 0; i < count; i++)
-                ScoreTree.WriteEntry(leaf[(i * ScoreTree.EntrySize)..], scores[start + i], elements[start + i]);
-
-            if (start == 0)
-            {
-                tree.Plant(handle, count);
-                continue;
-            }
-            tree.SeekLast();
-            tree.Leaf[..ScoreTree.EntrySize].CopyTo(thisKey);
-            tree.InsertLeafAfter(handle, count, leaf[..ScoreTree.EntrySize], thisKey);
+            ScoreTree.AppendLeaf(ref tree, scores.Slice(start, count), elements.Slice(start, count));
         }
         return tree.Root;
     }

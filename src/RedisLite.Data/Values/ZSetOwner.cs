@@ -19,12 +19,18 @@ internal sealed class ZSetOwner : IMemoryOwner
         var table = ElementTable.Writable(heap, to[..TableHeader.Bytes]);
         var tree = new BTree(heap, ScoreTree.EntrySize, default);
         Span<byte> scratch = stackalloc byte[ElementScore.BytesMax];
+        Span<double> scores = stackalloc double[ScoreTree.LeafMax];
+        Span<ulong> elements = stackalloc ulong[ScoreTree.LeafMax];
+        var count = 0;
         for (var walk = new ZSetWalk(heap, RecordKind.ZSetTree, from, 0); walk.MoveNext();)
         {
-            var member = walk.Member.AsText(default);
-            var element = table.AddNew(member, ElementScore.Write(scratch, walk.Score));
-            ScoreTree.Insert(ref tree, new MemberOrder(heap.Arena, walk.Score, member), walk.Score, element);
+            scores[count] = walk.Score;
+            elements[count++] = table.AddNew(walk.Member.AsText(default), ElementScore.Write(scratch, walk.Score));
+            if (count < ScoreTree.LeafMax) continue;
+            ScoreTree.AppendLeaf(ref tree, scores, elements);
+            count = 0;
         }
+        if (count > 0) ScoreTree.AppendLeaf(ref tree, scores[..count], elements[..count]);
         MemoryMarshal.Write(to[ZSetValue.TreeAt..], tree.Root);
     }
 

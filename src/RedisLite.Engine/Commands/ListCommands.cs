@@ -4,6 +4,7 @@ using RedisLite.Data.Values;
 using RedisLite.Engine.Config;
 using RedisLite.Engine.Databases;
 using RedisLite.Engine.Waiting;
+using RedisLite.Protocol;
 using static RedisLite.Engine.CommandFlags;
 using static RedisLite.Engine.KeyFlags;
 
@@ -173,24 +174,28 @@ internal static class ListCommands
             return;
         }
 
-        if (!withCount) ReplyEnd(ctx, list, end);
-        else if (count == 0)
+        if (!withCount)
+        {
+            PopOne(ctx, key, list, end);
+            return;
+        }
+
+        if (count == 0)
         {
             ctx.Reply.Array(0);
             return;
         }
-        else
-        {
-            count = Math.Min(count, list.Count);
-            ReplyFromEnd(ctx, list, end, count);
-        }
 
+        count = Math.Min(count, list.Count);
+        ReplyFromEnd(ctx, list, end, count);
         Drop(ctx, key, list, end, count);
     }
 
-    private static void ReplyEnd(CommandContext ctx, ListValue list, ListEnd end)
+    private static void PopOne(CommandContext ctx, ReadOnlySpan<byte> key, ListValue list, ListEnd end)
     {
-        if (list.TryGetEnd(end, out var element)) ctx.Reply.Bulk(element);
+        var reply = new BulkReply(ctx.Reply);
+        list.Pop(end, ref reply);
+        ctx.Changed(key, PopEvent(end));
     }
 
     private static void ReplyFromEnd(CommandContext ctx, ListValue list, ListEnd end, long count)
@@ -232,8 +237,7 @@ internal static class ListCommands
 
             ctx.Reply.Array(2);
             ctx.Reply.Bulk(key);
-            ReplyEnd(ctx, list, end);
-            Drop(ctx, key, list, end, 1);
+            PopOne(ctx, key, list, end);
             ctx.PropagateAs(PopName(end)).Arg(key);
             return;
         }
@@ -316,9 +320,9 @@ internal static class ListCommands
         }
 
         if (!ctx.TryWrite<ListValue>(targetKey, out var target)) return;
-        source.TryGetEnd(from, out var element);
-        var value = ctx.Scratch(element.AsText(stackalloc byte[PackedValue.IntegerTextMax]));
-        source.Drop(from);
+        var copy = new ScratchCopy(ctx);
+        source.Pop(from, ref copy);
+        var value = copy.Bytes;
         if (target.IsMissing) target = ctx.Create<ListValue>(targetKey);
         target.Push(to, value);
         ctx.Reply.Bulk(value);
@@ -493,5 +497,17 @@ internal static class ListCommands
         }
 
         return found;
+    }
+
+    private readonly struct BulkReply(ReplyWriter reply) : IElementReceiver
+    {
+        public void Take(scoped in PackedValue element) => reply.Bulk(element);
+    }
+
+    private ref struct ScratchCopy(CommandContext ctx) : IElementReceiver
+    {
+        public ReadOnlySpan<byte> Bytes { get; private set; }
+
+        public void Take(scoped in PackedValue element) => Bytes = ctx.Scratch(element.AsText(stackalloc byte[PackedValue.IntegerTextMax]));
     }
 }

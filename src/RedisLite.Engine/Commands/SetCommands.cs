@@ -21,6 +21,9 @@ internal static class SetCommands
     /// <summary>Members of one SREM that stands for a part of a big SPOP.</summary>
     private const int SRemBatch = 1024;
 
+    /// <summary>A union of so many sets is answered by asking; of more, each member would be asked for too often, and a set is made of them.</summary>
+    private const int UnionByAskingMax = 4;
+
     public static CommandSpec[] Table() =>
     [
         new("SADD", -3, SAdd, Write | DenyOom | Fast, "key member [member ...]")
@@ -175,6 +178,11 @@ internal static class SetCommands
     private static void ReplyAll(CommandContext ctx, SetValue set)
     {
         ctx.Reply.Set(set.Count);
+        ReplyMembers(ctx, set);
+    }
+
+    private static void ReplyMembers(CommandContext ctx, SetValue set)
+    {
         if (set.IsMissing) return;
         if (set.TryGetPack(out var pack))
         {
@@ -357,7 +365,7 @@ internal static class SetCommands
         long count = 0;
         if (SmallestFirst(sets))
         {
-            for (var common = new SetMeet(sets); (limit == 0 || count < limit) && common.MoveNext();) count++;
+            for (var common = new SetMeet(sets, limit); (limit == 0 || count < limit) && common.MoveNext();) count++;
         }
 
         ctx.Reply.Integer(count);
@@ -370,7 +378,7 @@ internal static class SetCommands
         if (SmallestFirst(sets))
         {
             if (sets[0].Encoding == "listpack") draft.StartAsListpack();          // as Redis does, with integers found out at the end
-            for (var common = new SetMeet(sets); common.MoveNext();) draft.Add(common.Current);
+            for (var common = new SetMeet(sets); common.MoveNext();) draft.AddDistinct(common.Current);
             draft.BecomeIntsIfPossible();
         }
 
@@ -380,9 +388,39 @@ internal static class SetCommands
     private static void SUnion(CommandContext ctx)
     {
         if (!TryReadAll(ctx, 1, ctx.Argc - 1, out var sets)) return;
+        if (sets.Length <= UnionByAskingMax)
+        {
+            ReplyUnion(ctx, sets);
+            return;
+        }
+
         var draft = Union(ctx, sets);
         ReplyAll(ctx, draft);
         ctx.DropDraft();
+    }
+
+    /// <summary>Of a few sets: the members of each that none before it has. Nothing is built; the largest set comes first, so that as few as can be are asked for.</summary>
+    private static void ReplyUnion(CommandContext ctx, SetValue[] sets)
+    {
+        Array.Sort(sets, static (a, b) => b.Count.CompareTo(a.Count));
+        var asked = new AskedMembers[sets.Length];
+        long questions = 0;
+        for (var i = sets.Length - 1; i >= 0; questions += sets[i--].Count) asked[i] = new AskedMembers(ctx.Engine.Heap, sets[i].Entry, questions);
+
+        var mark = ctx.Reply.DeferSet();
+        ReplyMembers(ctx, sets[0]);
+        var count = sets[0].Count;
+        for (var i = 1; i < sets.Length; i++)
+        {
+            for (var walk = WalkOf(sets[i]); walk.MoveNext();)
+            {
+                if (IsInAny(ctx, asked.AsSpan(0, i), walk.Current)) continue;
+                ctx.Reply.Bulk(walk.Current);
+                count++;
+            }
+        }
+
+        ctx.Reply.EndSet(mark, count);
     }
 
     private static void SUnionStore(CommandContext ctx)
@@ -394,11 +432,11 @@ internal static class SetCommands
     {
         if (!TryReadAll(ctx, 1, ctx.Argc - 1, out var sets)) return;
         var mark = ctx.Reply.DeferSet();
-        var indexes = SetValue.IndexesOfOthers(sets);
+        var others = OthersOf(ctx, sets);
         long count = 0;
         for (var walk = WalkOf(sets[0]); walk.MoveNext();)
         {
-            if (InAnyOther(sets, indexes, walk.Current)) continue;
+            if (IsInAny(ctx, others, walk.Current)) continue;
             ctx.Reply.Bulk(walk.Current);
             count++;
         }
@@ -410,10 +448,10 @@ internal static class SetCommands
     {
         if (!TryReadAll(ctx, 2, ctx.Argc - 1, out var sets)) return;
         var draft = ctx.Draft<SetValue>();
-        var indexes = SetValue.IndexesOfOthers(sets);
+        var others = OthersOf(ctx, sets);
         for (var walk = WalkOf(sets[0]); walk.MoveNext();)
         {
-            if (!InAnyOther(sets, indexes, walk.Current)) draft.Add(walk.Current);
+            if (!IsInAny(ctx, others, walk.Current)) draft.AddDistinct(walk.Current);
         }
 
         Store(ctx, draft, SDiffStoreEvent);
@@ -442,11 +480,24 @@ internal static class SetCommands
         return true;
     }
 
-    private static bool InAnyOther(SetValue[] sets, PackIndex?[] indexes, scoped in PackedValue member)
+    private static AskedMembers[] OthersOf(CommandContext ctx, SetValue[] sets)
     {
-        for (var i = 1; i < sets.Length; i++)
+        var others = new AskedMembers[sets.Length - 1];
+        var ascends = !sets[0].IsMissing && sets[0].IsInts;
+        for (var i = 0; i < others.Length; i++) others[i] = new AskedMembers(ctx.Engine.Heap, sets[i + 1].Entry, sets[0].Count, ascends);
+        return others;
+    }
+
+    private static bool IsInAny(CommandContext ctx, ReadOnlySpan<AskedMembers> sets, scoped in PackedValue member)
+    {
+        var isHashed = false;
+        foreach (var set in sets) isHashed |= set.IsTable;
+        Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
+        var text = isHashed ? member.AsText(scratch) : default;
+        var hash = isHashed ? ctx.Engine.Heap.Hash(text) : 0;
+        foreach (var set in sets)
         {
-            if (sets[i].Contains(member, indexes[i])) return true;
+            if (set.Contains(member, text, hash)) return true;
         }
 
         return false;

@@ -10,13 +10,16 @@ namespace RedisLite.Engine.Commands;
 
 /// <summary>
 /// Union, intersection and difference of sorted sets (and plain sets, whose members count as score 1), as a reply, a number or a stored result. Results are
-/// gathered in a <see cref="ZSetBuilder"/> and ordered once.
+/// gathered and ordered once: as places in the sources (<see cref="ScoredPlaces"/>) where they are only replied, in a <see cref="ZSetBuilder"/> where they are stored.
 /// </summary>
 internal static class SortedSetCombineCommands
 {
     private static readonly KeyEvent UnionStoreEvent = new(NotifyClasses.ZSet, "zunionstore");
     private static readonly KeyEvent InterStoreEvent = new(NotifyClasses.ZSet, "zinterstore");
     private static readonly KeyEvent DiffStoreEvent = new(NotifyClasses.ZSet, "zdiffstore");
+
+    /// <summary>A union of so many is answered by asking; of more, each member would be asked for too often, and a sorted set is made of them.</summary>
+    private const int UnionByAskingMax = 4;
 
     private enum Operation
     {
@@ -47,13 +50,9 @@ internal static class SortedSetCombineCommands
 
         public SourceWalk Walk() => IsMissing ? default : new SourceWalk(entry, IsSet);
 
-        public bool TryGetScore(scoped in PackedValue member, out double score)
-        {
-            score = 1;
-            if (IsMissing) return false;
-            if (IsSet) return SetValue.Over(entry).Find(member) != 0;
-            return ZSetValue.Over(entry).TryGetScore(member.AsText(stackalloc byte[PackedValue.IntegerTextMax]), out score);
-        }
+        public PackedValue MemberAt(ulong place) => IsSet ? SetValue.Over(entry).MemberAt(place) : ZSetValue.Over(entry).MemberAt(place);
+
+        public AskedMembers Ask(Heap heap, long questions) => new(heap, entry, questions);
 
         /// <summary>Times the weight; infinity times zero counts as 0.</summary>
         public double Weigh(double score)
@@ -72,17 +71,37 @@ internal static class SortedSetCombineCommands
 
         public readonly PackedValue Member => _isSet ? _set.Current : _sorted.Member;
 
+        public readonly ulong Place => _isSet ? _set.Place : _sorted.Place;
+
         public readonly double Score => _isSet ? 1 : _sorted.Score;
 
         public bool MoveNext() => _exists && (_isSet ? _set.MoveNext() : _sorted.MoveNext());
     }
 
-    private sealed class Query
+    private sealed class Query(Heap heap)
     {
+        public readonly Heap Heap = heap;
         public Source[] Sources = [];
+
+        /// <summary>The sources, ready to be asked; see <see cref="Prepare"/>.</summary>
+        public AskedMembers[] Asked = [];
+        public bool IsHashed;
         public Aggregate Aggregate;
         public bool WithScores;
         public long Limit;
+
+        /// <summary>Each source is about to be asked for the members of others: of the first, or (of a union) of all.</summary>
+        public void Prepare(bool ofAll)
+        {
+            long questions = ofAll ? 0 : Sources[0].Count;
+            foreach (var source in Sources) questions += ofAll ? source.Count : 0;
+            Asked = new AskedMembers[Sources.Length];
+            for (var i = ofAll ? 0 : 1; i < Asked.Length; i++)
+            {
+                Asked[i] = Sources[i].Ask(Heap, questions);
+                IsHashed |= Asked[i].IsTable;
+            }
+        }
     }
 
     public static CommandSpec[] Table() =>
@@ -139,6 +158,7 @@ internal static class SortedSetCombineCommands
         long count = 0;
         if (SmallestFirst(query))
         {
+            query.Prepare(ofAll: false);
             for (var walk = query.Sources[0].Walk(); (query.Limit == 0 || count < query.Limit) && walk.MoveNext();)
             {
                 if (TryCombine(query, walk.Member, walk.Score, out _)) count++;
@@ -151,10 +171,35 @@ internal static class SortedSetCombineCommands
     private static void Answer(CommandContext ctx, Operation operation)
     {
         if (Parse(ctx, 1, operation, storing: false, counting: false) is not { } query) return;
-        var result = Compute(ctx, operation, query, storing: false);
-        SortedSetCommands.BeginPairs(ctx, result.Count, query.WithScores);
-        for (var walk = result.Walk(); walk.MoveNext();) SortedSetCommands.ReplyPair(ctx, walk.Member, walk.Score, query.WithScores);
-        ctx.DropDraft();
+        if (operation == Operation.Union && query.Sources.Length > UnionByAskingMax)
+        {
+            var result = Compute(ctx, operation, query, storing: false);
+            SortedSetCommands.BeginPairs(ctx, result.Count, query.WithScores);
+            for (var walk = result.Walk(); walk.MoveNext();) SortedSetCommands.ReplyPair(ctx, walk.Member, walk.Score, query.WithScores);
+            ctx.DropDraft();
+            return;
+        }
+
+        var found = new ScoredPlaces();
+        switch (operation)
+        {
+            case Operation.Union: Union(query, ref found); break;
+            case Operation.Inter: Intersect(query, ref found); break;
+            default: Subtract(query, ref found); break;
+        }
+
+        found.Sort((a, b) => CompareMembers(query, a, b));
+        SortedSetCommands.BeginPairs(ctx, found.Count, query.WithScores);
+        for (var i = 0; i < found.Count; i++)
+            SortedSetCommands.ReplyPair(ctx, query.Sources[found.SourceAt(i)].MemberAt(found.PlaceAt(i)), found.ScoreAt(i), query.WithScores);
+        found.Return();
+    }
+
+    private static int CompareMembers(Query query, ulong a, ulong b)
+    {
+        Span<byte> left = stackalloc byte[PackedValue.IntegerTextMax], right = stackalloc byte[PackedValue.IntegerTextMax];
+        return query.Sources[ScoredPlaces.SourceOf(a)].MemberAt(ScoredPlaces.PlaceOf(a)).AsText(left)
+            .SequenceCompareTo(query.Sources[ScoredPlaces.SourceOf(b)].MemberAt(ScoredPlaces.PlaceOf(b)).AsText(right));
     }
 
     private static void Store(CommandContext ctx, Operation operation, KeyEvent what)
@@ -194,7 +239,7 @@ internal static class SortedSetCombineCommands
 
         var weights = new double[numKeys];
         Array.Fill(weights, 1);
-        var query = new Query();
+        var query = new Query(ctx.Engine.Heap);
         var args = ctx.ArgsFrom(numKeysAt + 1 + (int)numKeys);
         while (args.More)
         {
@@ -230,8 +275,7 @@ internal static class SortedSetCombineCommands
         switch (operation)
         {
             case Operation.Union: Union(query, ref builder); break;
-            case Operation.Inter: Intersect(query, ref builder); break;
-            default: Subtract(query, ref builder); break;
+            default: AddDistinct(operation, query, ref builder); break;
         }
 
         var draft = ctx.Draft<ZSetValue>();
@@ -254,22 +298,67 @@ internal static class SortedSetCombineCommands
         }
     }
 
-    private static void Intersect(Query query, ref ZSetBuilder builder)
+    /// <summary>An intersection or a difference: each member is found once, so the builder need not look for it.</summary>
+    private static void AddDistinct(Operation operation, Query query, ref ZSetBuilder builder)
     {
-        if (!SmallestFirst(query)) return;
+        var found = new ScoredPlaces();
+        if (operation == Operation.Inter) Intersect(query, ref found);
+        else Subtract(query, ref found);
         Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
-        for (var walk = query.Sources[0].Walk(); walk.MoveNext();)
+        for (var i = 0; i < found.Count; i++) builder.Add(query.Sources[0].MemberAt(found.PlaceAt(i)).AsText(scratch), found.ScoreAt(i));
+        found.Return();
+    }
+
+    /// <summary>The members of each source that none before it has, with the scores that they have in it and in those behind it.</summary>
+    private static void Union(Query query, ref ScoredPlaces found)
+    {
+        query.Prepare(ofAll: true);
+        for (var i = 0; i < query.Sources.Length; i++)
         {
-            if (TryCombine(query, walk.Member, walk.Score, out var score)) builder.Set(walk.Member.AsText(scratch), score);
+            for (var walk = query.Sources[i].Walk(); walk.MoveNext();)
+            {
+                if (TryUnite(query, i, walk.Member, walk.Score, out var score)) found.Add(i, walk.Place, score);
+            }
         }
     }
 
-    private static void Subtract(Query query, ref ZSetBuilder builder)
+    private static bool TryUnite(Query query, int from, scoped in PackedValue member, double firstScore, out double score)
     {
         Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
+        var text = query.IsHashed ? member.AsText(scratch) : default;
+        var hash = query.IsHashed ? query.Heap.Hash(text) : 0;
+        var sources = query.Sources;
+        score = sources[from].Weigh(firstScore);
+        for (var i = 0; i < from; i++)
+        {
+            if (query.Asked[i].Contains(member, text, hash)) return false;
+        }
+
+        for (var i = from + 1; i < sources.Length; i++)
+        {
+            var place = query.Asked[i].Find(member, text, hash);
+            if (place != 0) score = Combine(query.Aggregate, score, sources[i].Weigh(query.Asked[i].ScoreAt(place)));
+        }
+
+        return true;
+    }
+
+    private static void Intersect(Query query, ref ScoredPlaces found)
+    {
+        if (!SmallestFirst(query)) return;
+        query.Prepare(ofAll: false);
         for (var walk = query.Sources[0].Walk(); walk.MoveNext();)
         {
-            if (!InAnyOther(query, walk.Member)) builder.Set(walk.Member.AsText(scratch), walk.Score);
+            if (TryCombine(query, walk.Member, walk.Score, out var score)) found.Add(0, walk.Place, score);
+        }
+    }
+
+    private static void Subtract(Query query, ref ScoredPlaces found)
+    {
+        query.Prepare(ofAll: false);
+        for (var walk = query.Sources[0].Walk(); walk.MoveNext();)
+        {
+            if (!InAnyOther(query, walk.Member)) found.Add(0, walk.Place, walk.Score);
         }
     }
 
@@ -287,14 +376,16 @@ internal static class SortedSetCombineCommands
 
     private static bool TryCombine(Query query, scoped in PackedValue member, double firstScore, out double score)
     {
+        Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
+        var text = query.IsHashed ? member.AsText(scratch) : default;
+        var hash = query.IsHashed ? query.Heap.Hash(text) : 0;
         var sources = query.Sources;
         score = sources[0].Weigh(firstScore);
         for (var i = 1; i < sources.Length; i++)
         {
-            double other;
-            if (sources[i].Entry == sources[0].Entry) other = firstScore;
-            else if (!sources[i].TryGetScore(member, out other)) return false;
-            score = Combine(query.Aggregate, score, other * sources[i].Weight);
+            var place = query.Asked[i].Find(member, text, hash);
+            if (place == 0) return false;
+            score = Combine(query.Aggregate, score, query.Asked[i].ScoreAt(place) * sources[i].Weight);
         }
 
         return true;
@@ -302,9 +393,12 @@ internal static class SortedSetCombineCommands
 
     private static bool InAnyOther(Query query, scoped in PackedValue member)
     {
-        for (var i = 1; i < query.Sources.Length; i++)
+        Span<byte> scratch = stackalloc byte[PackedValue.IntegerTextMax];
+        var text = query.IsHashed ? member.AsText(scratch) : default;
+        var hash = query.IsHashed ? query.Heap.Hash(text) : 0;
+        for (var i = 1; i < query.Asked.Length; i++)
         {
-            if (query.Sources[i].TryGetScore(member, out _)) return true;
+            if (query.Asked[i].Contains(member, text, hash)) return true;
         }
 
         return false;

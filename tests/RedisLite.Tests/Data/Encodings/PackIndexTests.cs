@@ -14,7 +14,7 @@ public class PackIndexTests
         {
             var pack = new byte[ListPack.EmptySize];
             ListPack.WriteEmpty(pack);
-            var index = new PackIndex(pack, expected: random.Next(20));
+            var index = new PackIndex(pack, stride: 1, expected: random.Next(20));
             for (var step = 0; step < 300; step++)
             {
                 var value = new PackedValue(Text(random));
@@ -42,10 +42,29 @@ public class PackIndexTests
             value.WriteTo(ListPack.Splice(pack, end, 0, value.PackedSize, 1));
         }
 
-        var index = new PackIndex(pack, expected: 8);                 // less than there are
+        var index = new PackIndex(pack, stride: 1, expected: 8);                 // less than there are
         for (var at = ListPack.First; !ListPack.IsEnd(pack, at); at = ListPack.Next(pack, at)) Assert.Equal(at, index.Find(pack, ListPack.Get(pack, at)));
         Assert.Equal(-1, index.Find(pack, new PackedValue("member 0"u8)));
         Assert.Equal(-1, index.Find(pack, new PackedValue(1000)));
+    }
+
+    [Fact]
+    public void Indexes_only_the_members_of_a_sorted_set()
+    {
+        var pack = new byte[ListPack.EmptySize];
+        ListPack.WriteEmpty(pack);
+        for (var i = 0; i < 200; i++)
+        {
+            var value = new PackedValue(i % 2 == 0 ? i : i + 1000);               // member, score, member…
+            var end = ListPack.End(pack);
+            Array.Resize(ref pack, pack.Length + value.PackedSize);
+            value.WriteTo(ListPack.Splice(pack, end, 0, value.PackedSize, 1));
+        }
+
+        var index = new PackIndex(pack, stride: 2, expected: 0);
+        for (var i = 0; i < 200; i += 2) Assert.Equal(ListPack.Seek(pack, i), index.Find(pack, new PackedValue(i)));
+        for (var i = 1; i < 200; i += 2) Assert.Equal(-1, index.Find(pack, new PackedValue(i + 1000)));
+        Assert.False(PackIndex.IsWorthwhile(pack, stride: 2, questions: 1));
     }
 
     /// <summary>Integers, short texts that differ at one end only, and long ones; few enough to meet again.</summary>

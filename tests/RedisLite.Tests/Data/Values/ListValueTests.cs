@@ -1,4 +1,5 @@
 using RedisLite.Data;
+using RedisLite.Data.Encodings;
 using RedisLite.Data.Values;
 using Xunit;
 
@@ -52,6 +53,26 @@ public class ListValueTests : ValueWorld<List<string>>
         }
     }
 
+    private void TakeOff(ListValue list, ListEnd end, string expected)
+    {
+        if (Random.Next(3) == 0)
+        {
+            list.Drop(end);
+            return;
+        }
+
+        var popped = new Popped(expected);
+        Assert.True(list.Pop(end, ref popped));
+        Assert.True(popped.IsAsExpected);
+    }
+
+    private struct Popped(string expected) : IElementReceiver
+    {
+        public bool IsAsExpected;
+
+        public void Take(scoped in PackedValue element) => IsAsExpected = element.TextEquals(Bytes(expected));
+    }
+
     private void ShrinkOrSet(ListValue list, List<string> model, int action)
     {
         var index = Random.Next(model.Count);
@@ -59,12 +80,12 @@ public class ListValueTests : ValueWorld<List<string>>
         {
             case 0:
                 Assert.True(list.TryGetEnd(ListEnd.Left, out var first) && first.TextEquals(Bytes(model[0])));
-                list.Drop(ListEnd.Left);
+                TakeOff(list, ListEnd.Left, model[0]);
                 model.RemoveAt(0);
                 break;
             case 1:
                 Assert.True(list.TryGetEnd(ListEnd.Right, out var last) && last.TextEquals(Bytes(model[^1])));
-                list.Drop(ListEnd.Right);
+                TakeOff(list, ListEnd.Right, model[^1]);
                 model.RemoveAt(model.Count - 1);
                 break;
             case 2:

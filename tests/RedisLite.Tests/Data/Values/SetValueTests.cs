@@ -1,4 +1,5 @@
 using RedisLite.Data;
+using RedisLite.Data.Encodings;
 using RedisLite.Data.Tables;
 using RedisLite.Data.Values;
 using Xunit;
@@ -166,6 +167,8 @@ public class SetValueTests : ValueWorld<HashSet<string>>
     [InlineData(10, 3000)]
     [InlineData(700, 3000)]
     [InlineData(3000, 700)]
+    [InlineData(300, 40_000)]
+    [InlineData(40_000, 50_000)]
     public void What_sets_have_in_common_is_found_in_every_form(int sizeOfFirst, int sizeOfSecond)
     {
         var keyspace = new Keyspace(Heap);
@@ -181,7 +184,7 @@ public class SetValueTests : ValueWorld<HashSet<string>>
             new SetValue(entries[i]).Initialize();
             for (var n = i == 0 ? sizeOfFirst : sizeOfSecond; n > 0; n--)
             {
-                var member = (random.Next(3) == 0 ? "m" : "") + random.Next(4000);
+                var member = (random.Next(3) == 0 ? "m" : "") + random.Next(Math.Max(sizeOfFirst, sizeOfSecond) + 1000);
                 models[i].Add(member);
                 new SetValue(entries[i]).Add(Bytes(member));
             }
@@ -193,5 +196,38 @@ public class SetValueTests : ValueWorld<HashSet<string>>
         models[0].IntersectWith(models[1]);
         models[0].IntersectWith(models[2]);
         Assert.True(models[0].SetEquals(found));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(10)]
+    [InlineData(400)]
+    public void Intsets_are_walked_side_by_side(int size)
+    {
+        var keyspace = new Keyspace(Heap);
+        var random = new Random(size);
+        for (var round = 0; round < 50; round++)
+        {
+            var models = new SortedSet<long>[] { [], [] };
+            var sets = new SetValue[2];
+            for (var i = 0; i < 2; i++)
+            {
+                var key = Bytes($"ints{round}:{i}");
+                var entry = new Entry();
+                keyspace.Insert(key, keyspace.Hash(key), EmptyKind, EmptySize, entry);
+                sets[i] = new SetValue(entry);
+                sets[i].Initialize();
+                for (var n = random.Next(size + 1); n > 0; n--)
+                {
+                    var number = random.Next(5) == 0 ? random.NextInt64(long.MinValue, long.MaxValue) : random.Next(size * 2);
+                    models[i].Add(number);
+                    sets[i].Add(new PackedValue(number));
+                }
+            }
+
+            var found = new List<string>();
+            for (var common = new SetMeet(sets); common.MoveNext();) found.Add(Text(common.Current));
+            Assert.Equal(models[0].Where(models[1].Contains).Select(n => n.ToString(System.Globalization.CultureInfo.InvariantCulture)), found);
+        }
     }
 }
