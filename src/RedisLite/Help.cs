@@ -11,9 +11,10 @@ internal static class Help
         return 0;
     }
 
+    /// <summary>On standard error and with exit code 1, as redis-server does it.</summary>
     public static int PrintUsage()
     {
-        Console.WriteLine(
+        Console.Error.WriteLine(
             """
             Usage: redislite [/path/to/redis.conf] [--name value ...] [-]
                    redislite -                        read the configuration from standard input
@@ -34,6 +35,6 @@ internal static class Help
             and below the file:
                    REDISLITE_DEFAULTS                 options, for those who build images
             """);
-        return 0;
+        return 1;
     }
 }

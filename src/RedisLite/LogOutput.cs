@@ -35,7 +35,10 @@ internal sealed class LogOutput
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return "Can't open the log file: " + e.Message;
+            var reason = e is DirectoryNotFoundException ? "No such file or directory"
+                : Directory.Exists(path) ? "Is a directory"
+                : e is UnauthorizedAccessException ? "Permission denied" : e.Message;
+            return "Can't open the log file: " + reason;
         }
     }
 

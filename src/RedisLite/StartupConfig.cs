@@ -33,6 +33,7 @@ internal sealed class StartupConfig
         {
             var options = CommandLineOptions.Parse(args);
             var file = options.ConfigFile.Length == 0 ? "" : Path.GetFullPath(options.ConfigFile);
+            if (options.ReadsStandardInput) new LogOutput("").Write(LogLevel.Notice, "Reading config from stdin");
             var standardInput = options.ReadsStandardInput ? Console.In.ReadToEnd() : "";
             new ConfigLoader(config, new DiskStorage()).Load(file, FromEnvironment() + standardInput + options.Lines, OptionsOf("REDISLITE_DEFAULTS"));
             if (config.ClusterEnabled && config.Replicaof != null) throw new ConfigFileException("replicaof directive not allowed in cluster mode");

@@ -31,6 +31,7 @@ internal sealed class ConfigLoader(ServerConfig config, IStorage storage)
     /// <summary>Names that Redis accepts with one word and forgets: they meant something to earlier versions.</summary>
     private static readonly string[] Forgotten = ["list-max-ziplist-entries", "list-max-ziplist-value", "lua-replicate-commands"];
 
+    private CommandTable? commands;
     private int nesting;
 
     /// <summary>Reads a file (empty path = none) and then further lines, both as one text. What the defaults say, both may change.</summary>
@@ -90,8 +91,7 @@ internal sealed class ConfigLoader(ServerConfig config, IStorage storage)
             case "include" when values.Length == 1:
                 return Include(values[0]);
             case "rename-command" when values.Length == 2:
-                config.RenamedCommands.Add((values[0], values[1]));
-                return null;
+                return Rename(values[0], values[1]);
             case "user" when values.Length >= 1:
                 return AddUser(values.ToArray());
             case "loadmodule" when values.Length >= 1:
@@ -99,8 +99,18 @@ internal sealed class ConfigLoader(ServerConfig config, IStorage storage)
             case "sentinel":
                 return "sentinel directive while not in sentinel mode";
             default:
+                if (values.Length == 0 && name.Contains('.')) return "Module config specified without value";
                 return values.Length == 1 && Array.IndexOf(Forgotten, name) >= 0 ? null : "Bad directive or wrong number of arguments";
         }
+    }
+
+    /// <summary>Tried on a table of its own, so that a name that cannot be had is the error of its line.</summary>
+    private string? Rename(string command, string newName)
+    {
+        commands ??= CommandCatalog.Create();
+        if (commands.Rename(command, newName) is { } error) return error;
+        config.RenamedCommands.Add((command, newName));
+        return null;
     }
 
     /// <summary>What the rules mean is known to the server only, when it starts.</summary>

@@ -155,7 +155,7 @@ internal static class DirectiveTable
             static c => (int)c.SanitizeDumpPayload, static (c, v) => c.SanitizeDumpPayload = (SanitizePayload)v),
         Bool("appendonly", false, static c => ref c.Appendonly, DenyLoading),
         Text("appendfilename", "appendonly.aof", static c => ref c.Appendfilename, Immutable,
-            check: static v => CheckFileName(v, "appendfilename can't be a path, just a filename")),
+            check: static v => v.Length == 0 ? "appendfilename can't be empty" : CheckFileName(v, "appendfilename can't be a path, just a filename")),
         Text("appenddirname", "appendonlydir", static c => ref c.Appenddirname, Immutable,
             check: static v => v.Length == 0 ? "appenddirname can't be empty" : CheckFileName(v, "appenddirname can't be a path, just a dirname")),
         Enum("appendfsync", (int)FsyncPolicy.Everysec, "everysec always no",

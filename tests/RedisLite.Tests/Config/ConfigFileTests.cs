@@ -139,6 +139,24 @@ public class ConfigFileTests
         Assert.Contains("include each other", Assert.Throws<ConfigFileException>(() => Load("include /redis.conf")).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("rename-command nope x", 1, "No such command in rename-command")]
+    [InlineData("hz 20\nrename-command GET SET", 2, "Target command name already exists")]
+    [InlineData("rename-command GET \"\"\nrename-command get y", 2, "No such command in rename-command")]
+    [InlineData("appendfilename \"\"", 1, "appendfilename can't be empty")]
+    [InlineData("some.conf", 1, "Module config specified without value")]
+    public void What_cannot_be_had_is_the_error_of_its_line(string text, int line, string reason)
+    {
+        var error = Assert.Throws<ConfigFileException>(() => Load(text));
+        Assert.Equal((line, reason), (error.Line, error.Message));
+    }
+
+    [Fact]
+    public void An_empty_first_word_is_no_file_and_no_option()
+    {
+        Assert.Equal(("", "\nport \"7000\" "), (CommandLineOptions.Parse(["", "--port", "7000"]).ConfigFile, CommandLineOptions.Parse(["", "--port", "7000"]).Lines));
+    }
+
     [Fact]
     public void Rename_command_and_user_lines_are_kept_for_those_who_read_them()
     {
