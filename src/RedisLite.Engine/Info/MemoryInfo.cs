@@ -21,7 +21,7 @@ internal static class MemoryInfo
         text.Bytes("total_system_memory", engine.Environment.Process.SystemMemoryBytes);
         WriteScripting(text, engine.Scripts);
         text.Bytes("maxmemory", engine.Config.Maxmemory);
-        text.Field("maxmemory_policy", engine.Config.Get(["maxmemory-policy"]).First().Value);
+        text.Field("maxmemory_policy", engine.Config.TryGet("maxmemory-policy", out var policy) ? policy : "");
         text.Fixed("allocator_frag_ratio", memory.AllocatorFragmentation);
         text.Field("allocator_frag_bytes", memory.Committed - memory.Live);
         text.Fixed("allocator_rss_ratio", memory.Committed == 0 ? 0 : 1);
