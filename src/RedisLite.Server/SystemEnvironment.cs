@@ -33,6 +33,9 @@ internal sealed class ProcessFacts(ServerConfig config, Func<int> port, Action<i
     /// The resident size is read from a file, which takes longer than all else that INFO does; as in redis-server it is read ten times a second at most.
     private const int ResidentPeriodMs = 100;
 
+    /// Thread.Sleep takes whole milliseconds, and of less than one makes no sleep at all (rdb-key-save-delay, key-load-delay).
+    private static readonly TimeSpan FineSleep = TimeSpan.FromMilliseconds(10);
+
     private long _residentBytes;
     private long _residentReadMs = -ResidentPeriodMs;
 
@@ -74,7 +77,11 @@ internal sealed class ProcessFacts(ServerConfig config, Func<int> port, Action<i
 
     public string OperatingSystem { get; } = DescribeSystem();
 
-    public void Sleep(TimeSpan time) => Thread.Sleep(time);
+    public void Sleep(TimeSpan time)
+    {
+        if (System.OperatingSystem.IsLinux() && time < FineSleep) LinuxCalls.Pause((int)time.TotalMicroseconds);
+        else Thread.Sleep(time);
+    }
 
     public void Exit(int code) => exit(code);
 

@@ -105,12 +105,13 @@ internal sealed class Durability
     public string? PrepareShutdown(bool save, bool noSave, bool force)
     {
         if (engine.IsLoading || Loader.HasFailed) noSave = true;                   // half a data set must not replace the whole one
+        if (Saver.Running is not null) engine.Log.Write(LogLevel.Warning, "There is a child saving an .rdb. Killing it!");
         Saver.Cancel();
         if (Aof.PrepareShutdown(force) is { } refusal) return refusal;
+        WaitForSnapshot();                                      // its file is gone before a client can see the end
         if (noSave || (!save && engine.Config.Save.Length == 0)) return null;
 
         engine.Log.Write(LogLevel.Notice, "Saving the final RDB snapshot before exiting.");
-        WaitForSnapshot();
         if (Saver.SaveNow() is not { } failure) return null;
         if (force)
         {

@@ -33,6 +33,7 @@ internal sealed class AofManifest
 
     public List<AofFile> Increments { get; } = [];
 
+    /// <summary>What became history last is first, as redis-server has it.</summary>
     public List<AofFile> History { get; } = [];
 
     /// <summary>Highest numbers used so far.</summary>
@@ -146,7 +147,7 @@ internal sealed class AofManifest
     /// <summary>A new base; the old one is history.</summary>
     public AofFile SetBase(string fileName, bool isRdb)
     {
-        if (Base is not null) History.Add(Base with { Type = AofFileType.History });
+        if (Base is not null) History.Insert(0, Base with { Type = AofFileType.History });
         BaseSequence++;
         return Base = new AofFile($"{fileName}.{BaseSequence}.base.{(isRdb ? "rdb" : "aof")}", BaseSequence, AofFileType.Base);
     }
@@ -161,11 +162,9 @@ internal sealed class AofManifest
     /// <summary>Increments before this one (null: all) are in the base now.</summary>
     public void RetireIncrementsBefore(AofFile? first)
     {
-        while (Increments.Count > 0 && Increments[0] != first)
-        {
-            History.Add(Increments[0] with { Type = AofFileType.History });
-            Increments.RemoveAt(0);
-        }
+        var retired = Increments.TakeWhile(file => file != first).ToArray();
+        Increments.RemoveRange(0, retired.Length);
+        History.InsertRange(0, retired.Select(static file => file with { Type = AofFileType.History }));
     }
 
     // ---- words with quotes, as in redis.conf ----

@@ -322,6 +322,31 @@ public class AppendOnlyTests
         Assert.Equal("[1, 2]", server.Run("MGET a b"));
     }
 
+    /// <summary>As redis-server 7.2.6 writes them: what became history last is first, and what became it together stays in its order.</summary>
+    [Fact]
+    public void History_stands_in_the_manifest_in_the_order_of_redis()
+    {
+        using var server = new SavedServer(config =>
+        {
+            config.Set("appendonly", "yes");
+            config.Set("aof-disable-auto-gc", "yes");
+        });
+        server.Run("BGREWRITEAOF");
+        server.Storage.Faults = static (operation, path) => operation == StorageOperation.Rename ? StorageFault.Fails : StorageFault.None;
+        server.Run("BGREWRITEAOF");
+        server.Storage.Faults = null;
+        server.Run("BGREWRITEAOF");
+        Assert.Equal(
+            "file appendonly.aof.3.base.rdb seq 3 type b\n" +
+            "file appendonly.aof.2.incr.aof seq 2 type h\n" +
+            "file appendonly.aof.3.incr.aof seq 3 type h\n" +
+            "file appendonly.aof.2.base.rdb seq 2 type h\n" +
+            "file appendonly.aof.1.incr.aof seq 1 type h\n" +
+            "file appendonly.aof.1.base.rdb seq 1 type h\n" +
+            "file appendonly.aof.4.incr.aof seq 4 type i\n",
+            server.Storage[SavedServer.AofDirectory + "appendonly.aof.manifest"]);
+    }
+
     /// <summary>Redis writes the manifest first and moves the file then.</summary>
     [Fact]
     public void A_takeover_that_redis_began_is_ended()

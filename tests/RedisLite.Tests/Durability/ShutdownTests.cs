@@ -51,6 +51,27 @@ public class ShutdownTests
         Assert.Equal(0, server.Redis.Process.ExitCode);
     }
 
+    /// <summary>Whoever finds the port closed finds no half-written file either.</summary>
+    [Theory]
+    [InlineData("BGSAVE", "/data/temp-bg")]
+    [InlineData("BGREWRITEAOF", SavedServer.AofDirectory + "temp-rewriteaof-bg-")]
+    public void What_was_being_saved_is_gone_when_the_server_ends(string command, string temporary)
+    {
+        using var server = Server("appendonly", "yes", "save", "");
+        server.Run("SET a 1");
+        server.Redis.Background.RunsAtOnce = false;
+        server.Run("CONFIG SET rdb-key-save-delay 10");
+        server.Run(command);
+        server.Redis.Background.Step();
+        Assert.Contains(Files(), name => name.StartsWith(temporary, StringComparison.Ordinal));
+        Assert.Equal("", server.Run("SHUTDOWN NOSAVE"));
+        Assert.Equal(0, server.Redis.Process.ExitCode);
+        Assert.DoesNotContain(Files(), static name => name.Contains("/temp-", StringComparison.Ordinal));
+        Assert.Contains(command == "BGSAVE" ? "There is a child saving an .rdb. Killing it!" : "There is a child rewriting the AOF. Killing it!", server.Log);
+
+        IEnumerable<string> Files() => server.Storage.List("/data").Concat(server.Storage.List(SavedServer.AofDirectory.TrimEnd('/')));
+    }
+
     [Fact]
     public void What_a_signal_asked_for_can_be_taken_back_until_the_cron_comes()
     {
