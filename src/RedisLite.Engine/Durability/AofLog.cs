@@ -30,6 +30,8 @@ internal sealed class AofLog : IEffectSink
     private const long PostponeMs = 2000;
     private const long RetryMs = 1000;
 
+    private const int FailuresBeforeWait = 3, WaitMinutesMax = 60;
+
     private readonly Engine engine;
     private readonly AofText text = new();
     private AofManifest manifest = new();
@@ -43,7 +45,8 @@ internal sealed class AofLog : IEffectSink
     private bool isSyncing;
     private bool rewriteScheduled;
     private AofFile? firstKept;
-    private long lastTryMs;
+    private int waitMinutes;
+    private long waitEndsMs;
     private long lastWriteTryMs;
 
     public AofLog(Engine engine)
@@ -482,7 +485,6 @@ internal sealed class AofLog : IEffectSink
     public bool TryStartRewrite()
     {
         if (engine.Heap.SnapshotActive) return false;
-        lastTryMs = engine.Clock.NowMs;
         rewriteScheduled = false;
         try
         {
@@ -648,21 +650,38 @@ internal sealed class AofLog : IEffectSink
     {
         if (State == AofState.Off && !rewriteScheduled) return;
         Flush();
-        if (engine.Heap.SnapshotActive || (!LastRewriteSucceeded && nowMs - lastTryMs < WaitAfterFailureMs)) return;
+        if (engine.Heap.SnapshotActive) return;
         if (rewriteScheduled || State == AofState.WaitsForBase)
         {
-            TryStartRewrite();
+            if (!MustWait(nowMs)) TryStartRewrite();
             return;
         }
         if (Config.AutoAofRewritePercentage == 0 || CurrentSize <= Config.AutoAofRewriteMinSize) return;
         var growth = (CurrentSize * 100 / Math.Max(1, BaseSize)) - 100;
-        if (growth < Config.AutoAofRewritePercentage) return;
+        if (growth < Config.AutoAofRewritePercentage || MustWait(nowMs)) return;
         engine.Log.Write(LogLevel.Notice, $"Starting automatic rewriting of AOF on {growth}% growth");
         TryStartRewrite();
     }
 
-    /// <summary>After three failures in a row the attempts become rare, up to an hour apart.</summary>
-    private long WaitAfterFailureMs => RewriteFailuresInARow < 3 ? RetryMs : 60_000L * Math.Min(60, 1L << (int)Math.Min(6, RewriteFailuresInARow - 3));
+    /// <summary>After three failures in a row the rewrites that begin by themselves become rare, up to an hour apart.</summary>
+    private bool MustWait(long nowMs)
+    {
+        if (RewriteFailuresInARow < FailuresBeforeWait)
+        {
+            (waitMinutes, waitEndsMs) = (0, 0);
+            return false;
+        }
+        if (nowMs < waitEndsMs) return true;
+        if (waitEndsMs != 0)
+        {
+            waitEndsMs = 0;
+            return false;
+        }
+        waitMinutes = Math.Clamp(waitMinutes * 2, 1, WaitMinutesMax);
+        waitEndsMs = nowMs + (waitMinutes * 60_000L);
+        engine.Log.Write(LogLevel.Warning, $"Background AOF rewrite has repeatedly failed and triggered the limit, will retry in {waitMinutes} minutes");
+        return true;
+    }
 }
 
 /// <summary>One fsync on the disk thread.</summary>

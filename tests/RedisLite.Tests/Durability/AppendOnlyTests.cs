@@ -322,6 +322,26 @@ public class AppendOnlyTests
         Assert.Equal("[1, 2]", server.Run("MGET a b"));
     }
 
+    [Fact]
+    public void After_three_failures_the_server_tries_rarely_and_says_so()
+    {
+        using var server = Server("everysec");
+        server.Run("CONFIG SET auto-aof-rewrite-percentage 1 auto-aof-rewrite-min-size 100");
+        server.Storage.Faults = static (_, path) => path.Contains("temp-rewriteaof", StringComparison.Ordinal) ? StorageFault.Fails : StorageFault.None;
+        server.Run($"SET x {new string('x', 1024)}");
+        string[] waits = ["1", "2", "4", "8", "16", "32", "60", "60"];
+        for (var i = 0; i < waits.Length; i++)
+        {
+            for (var tick = 0; tick < 8; tick++) server.Redis.Advance(200);
+            Assert.Equal((3 + i).ToString(), server.Info("aof_rewrites_consecutive_failures"));
+            Assert.EndsWith($"Background AOF rewrite has repeatedly failed and triggered the limit, will retry in {waits[i]} minutes", server.Log);
+            server.Redis.Advance(60_000 * int.Parse(waits[i]));
+        }
+        server.Storage.Faults = null;
+        Assert.Equal("Background append only file rewriting started", server.Run("BGREWRITEAOF"));
+        Assert.Equal("0", server.Info("aof_rewrites_consecutive_failures"));
+    }
+
     /// <summary>As redis-server 7.2.6 writes them: what became history last is first, and what became it together stays in its order.</summary>
     [Fact]
     public void History_stands_in_the_manifest_in_the_order_of_redis()
