@@ -95,7 +95,7 @@ internal static class PauseCheck
             work(i);
             stalls.End();
         }
-        Console.WriteLine($"{name,-32} longest {stalls.Longest}, above 2 ms: {stalls.Stalls.Count} of {stalls.Iterations}");
+        Summarize(name, stalls);
     }
 
     private static void Touch(nint start, long bytes)
@@ -103,9 +103,12 @@ internal static class PauseCheck
         for (var at = 0; at < bytes; at += Environment.SystemPageSize) Marshal.WriteByte(start, at, 1);
     }
 
+    private static void Summarize(string name, StallDetector stalls) =>
+        Console.WriteLine($"{name,-32} longest {stalls.Longest}, above 2 ms: {stalls.Stalls.Count} of {stalls.Iterations}");
+
     private static void Report(string name, StallDetector stalls)
     {
-        Console.WriteLine($"{name,-32} longest {stalls.Longest}, above 2 ms: {stalls.Stalls.Count} of {stalls.Iterations}");
+        Summarize(name, stalls);
         foreach (var stall in stalls.Stalls) Console.WriteLine($"{"",-34} above {stall}");
     }
 

@@ -120,6 +120,7 @@ internal sealed class Engine
     /// <summary>The blocks of all clients' output: an idle client holds none.</summary>
     public BlockPool OutputBlocks { get; } = new();
 
+    /// <summary>The buffers of requests that do not fit into the loop's own.</summary>
     public InputBuffers InputBuffers { get; } = new();
 
     /// <summary>40 hex digits that name this run.</summary>

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Runtime;
 using RedisLite.Engine;
 using RedisLite.Server.Transports;
 
@@ -109,18 +108,9 @@ internal sealed class BackgroundThreads : IBackground, IDisposable
             {
                 if (Stopwatch.GetElapsedTime(began).TotalMicroseconds < WorkUs) continue;
                 if (_owner.Loop.HasWorkedSince(phase)) (busyAt, phase) = (Stopwatch.GetTimestamp(), _owner.Loop.Phase);
-                if (!_isAwaited && Stopwatch.GetElapsedTime(busyAt).TotalMilliseconds < BusyMs) LinuxCalls.Pause(HasCompiledSince(ref compiled) ? CompilingPauseUs : PauseUs);
+                if (!_isAwaited && Stopwatch.GetElapsedTime(busyAt).TotalMilliseconds < BusyMs) LinuxCalls.Pause(CompilerThread.HasCompiledSince(ref compiled) ? CompilingPauseUs : PauseUs);
                 began = Stopwatch.GetTimestamp();
             }
-        }
-
-        private static bool HasCompiledSince(ref long seen)
-        {
-            var compiled = JitInfo.GetCompiledMethodCount();
-            if (compiled == seen) return false;
-            seen = compiled;
-            CompilerThread.MakeYield();
-            return true;
         }
 
         public void Dispose()

@@ -1,3 +1,4 @@
+using System.Runtime;
 using RedisLite.Server.Transports;
 
 namespace RedisLite.Server;
@@ -20,8 +21,18 @@ internal static class CompilerThread
 
     private static volatile int _found;
 
-    /// For threads that have time. Costs a look at a directory entry while the thread that was found still lives.
-    public static void MakeYield()
+    /// Whether it has compiled since a count was taken, which is then taken anew; and if so, it is made to yield. For threads that have time.
+    public static bool HasCompiledSince(ref long count)
+    {
+        var compiled = JitInfo.GetCompiledMethodCount();
+        if (compiled == count) return false;
+        count = compiled;
+        MakeYield();
+        return true;
+    }
+
+    /// Costs a look at a directory entry while the thread that was found still lives.
+    private static void MakeYield()
     {
         if (!OperatingSystem.IsLinux() || (_found != 0 && Directory.Exists(Threads + _found))) return;
         try

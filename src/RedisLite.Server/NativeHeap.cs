@@ -1,4 +1,3 @@
-using System.Runtime;
 using RedisLite.Server.Transports;
 
 namespace RedisLite.Server;
@@ -41,13 +40,7 @@ internal sealed class NativeHeap
     /// Call it every period, on a thread that has nothing else to do. Costs nothing while nothing is compiled.
     public void Tidy()
     {
-        var compiled = JitInfo.GetCompiledMethodCount();
-        if (compiled != _compiled)
-        {
-            _rounds = RoundsAfterCompiling;
-            CompilerThread.MakeYield();
-        }
-        _compiled = compiled;
+        if (CompilerThread.HasCompiledSince(ref _compiled)) _rounds = RoundsAfterCompiling;
         if (_rounds == 0 || !OperatingSystem.IsLinux()) return;
         _rounds--;
         GC.WaitForPendingFinalizers();

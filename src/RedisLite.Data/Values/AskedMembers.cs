@@ -14,6 +14,9 @@ namespace RedisLite.Data.Values;
 /// </summary>
 internal sealed class AskedMembers
 {
+    /// <summary>A union of so many is answered by asking; of more, each member would be asked for too often, and a value is made of them.</summary>
+    public const int UnionMax = 4;
+
     private readonly Entry _entry;
     private readonly Heap _heap;
     private readonly RecordKind _kind;

@@ -21,9 +21,6 @@ internal static class SetCommands
     /// <summary>Members of one SREM that stands for a part of a big SPOP.</summary>
     private const int SRemBatch = 1024;
 
-    /// <summary>A union of so many sets is answered by asking; of more, each member would be asked for too often, and a set is made of them.</summary>
-    private const int UnionByAskingMax = 4;
-
     public static CommandSpec[] Table() =>
     [
         new("SADD", -3, SAdd, Write | DenyOom | Fast, "key member [member ...]")
@@ -388,7 +385,7 @@ internal static class SetCommands
     private static void SUnion(CommandContext ctx)
     {
         if (!TryReadAll(ctx, 1, ctx.Argc - 1, out var sets)) return;
-        if (sets.Length <= UnionByAskingMax)
+        if (sets.Length <= AskedMembers.UnionMax)
         {
             ReplyUnion(ctx, sets);
             return;

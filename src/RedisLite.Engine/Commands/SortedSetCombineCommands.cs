@@ -18,9 +18,6 @@ internal static class SortedSetCombineCommands
     private static readonly KeyEvent InterStoreEvent = new(NotifyClasses.ZSet, "zinterstore");
     private static readonly KeyEvent DiffStoreEvent = new(NotifyClasses.ZSet, "zdiffstore");
 
-    /// <summary>A union of so many is answered by asking; of more, each member would be asked for too often, and a sorted set is made of them.</summary>
-    private const int UnionByAskingMax = 4;
-
     private enum Operation
     {
         Union,
@@ -171,7 +168,7 @@ internal static class SortedSetCombineCommands
     private static void Answer(CommandContext ctx, Operation operation)
     {
         if (Parse(ctx, 1, operation, storing: false, counting: false) is not { } query) return;
-        if (operation == Operation.Union && query.Sources.Length > UnionByAskingMax)
+        if (operation == Operation.Union && query.Sources.Length > AskedMembers.UnionMax)
         {
             var result = Compute(ctx, operation, query, storing: false);
             SortedSetCommands.BeginPairs(ctx, result.Count, query.WithScores);

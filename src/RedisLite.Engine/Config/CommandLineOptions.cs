@@ -14,8 +14,9 @@ internal sealed record CommandLineOptions(string ConfigFile, bool ReadsStandardI
 {
     public static CommandLineOptions Parse(IReadOnlyList<string> words)
     {
-        var file = words.Count > 0 && !words[0].StartsWith('-') ? words[0] : "";
-        var options = words.Count > 0 && !words[0].StartsWith('-') ? words.Skip(1).ToList() : words.ToList();
+        var isFileFirst = words.Count > 0 && !words[0].StartsWith('-');
+        var file = isFileFirst ? words[0] : "";
+        var options = words.Skip(isFileFirst ? 1 : 0).ToList();
         var standardInput = options.Count > 0 && (options[^1] == "-" || (file.Length == 0 && options[0] == "-"));
         if (standardInput) options.RemoveAt(options[^1] == "-" ? options.Count - 1 : 0);
         return new(file, standardInput, LinesOf(options));
