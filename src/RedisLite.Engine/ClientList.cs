@@ -9,6 +9,10 @@ internal sealed class ClientList(Engine engine)
     private const long TrimAfterMs = 2000;
     private const long LookGapMs = 250;
 
+    /// <summary>A piece of redis-server's reply list: what fits into it, and what there is around it.</summary>
+    private const long ReplyPieceSize = 20464;
+    private const long ReplyPieceOverhead = 40;
+
     private readonly SortedDictionary<long, Client> byId = [];
     private readonly List<Client> closing = [];
     private long nextId = 1;
@@ -67,20 +71,23 @@ internal sealed class ClientList(Engine engine)
         closing.Clear();
     }
 
-    /// <summary>Output limits: over the hard one, or over the soft one for too long, the client goes (rule 10).</summary>
+    /// <summary>
+    /// Output limits: at the hard one, or at the soft one for too long, the client goes (rule 10). As in redis-server the first 16 KB of what is owed do not count,
+    /// so that no limit is too small for a client to get any answer.
+    /// </summary>
     public void CheckOutputLimit(Client client, long held = 0)
     {
-        var length = client.Output.Length + held;
-        if (length > PeakOutput) PeakOutput = length;
-        if (length > client.PeakOutput) client.PeakOutput = length;
+        var counted = ReplyListBytes(client.Output.OverflowLength + held);
+        if (counted > PeakOutput) PeakOutput = counted;
+        if (client.Output.Length > client.PeakOutput) client.PeakOutput = Math.Min(client.Output.Length, OutputBuffer.UncountedSize);
         var limits = engine.Config.ClientOutputBufferLimit;
         var limit = client.Has(ClientFlags.Replica) ? limits.Replica
             : client.Has(ClientFlags.Subscribed) ? limits.Pubsub
             : limits.Normal;
-        if (limit.Soft == 0 || length <= limit.Soft) client.SoftLimitSinceMs = 0;
+        if (limit.Soft == 0 || counted < limit.Soft) client.SoftLimitSinceMs = 0;
         else if (client.SoftLimitSinceMs == 0) client.SoftLimitSinceMs = engine.Clock.NowMs;
 
-        var overHard = limit.Hard > 0 && length > limit.Hard;
+        var overHard = limit.Hard > 0 && counted >= limit.Hard;
         var overSoft = client.SoftLimitSinceMs > 0 && engine.Clock.NowMs - client.SoftLimitSinceMs > limit.SoftSeconds * 1000L;
         if ((!overHard && !overSoft) || client.Has(ClientFlags.Closing)) return;
 
@@ -88,6 +95,13 @@ internal sealed class ClientList(Engine engine)
         engine.Log.Write(LogLevel.Warning, $"Client {ClientText.Describe(client)} scheduled to be closed ASAP for overcoming of output buffer limits.");
         client.CloseNow();
     }
+
+    /// <summary>How many pieces redis-server would have the bytes in that do not fit into a client's own buffer.</summary>
+    public static long ReplyListLength(long overflow) => (overflow + ReplyPieceSize - 1) / ReplyPieceSize;
+
+    /// <summary>What those pieces take, the first one being counted whole: "omem", and what the limits are about.</summary>
+    public static long ReplyListBytes(long overflow) =>
+        overflow == 0 ? 0 : Math.Max(overflow, ReplyPieceSize) + ReplyListLength(overflow) * ReplyPieceOverhead;
 
     public void QueryBufferExceeded(Client client)
     {

@@ -165,7 +165,12 @@ internal sealed class Executor
     public void FinishBlocked(Client client, BlockedState state, long lengthBefore, bool failed)
     {
         if (client.Has(Silenced)) Silence(client, state.Request.Spec, lengthBefore);
-        if (failed) state.Request.Spec.FailedCalls++;
+        if (failed)
+        {
+            state.Request.Spec.FailedCalls++;
+            // Redis's quirk: what waits for copies was counted when it began to wait, and an error counts it once more.
+            if (state.OnTimeout is BlockedNull.Zero or BlockedNull.AofCopies) Count(state.Request.Spec, 0);
+        }
         var ctx = internalContext;                  // CLIENT UNBLOCK is still using its own
         ctx.LoadBlocked(client, state);
         ctx.Begin(state.Request.Spec);

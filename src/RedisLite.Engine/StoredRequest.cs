@@ -16,6 +16,17 @@ internal sealed class StoredRequest
     /// <summary>Bytes this request keeps alive, for client memory accounting.</summary>
     public int Memory => Buffer.Length + (Args.Length * 8) + 64;
 
+    /// <summary>What redis-server counts for it in CLIENT LIST.</summary>
+    public int ArgumentMemory
+    {
+        get
+        {
+            var bytes = Args.Length * 8;
+            foreach (var arg in Args) bytes += arg.Length;
+            return bytes;
+        }
+    }
+
     public void SetArg(int i, ReadOnlySpan<byte> text)
     {
         Args[i] = new ArgSlice(Buffer.Length, text.Length);

@@ -14,12 +14,16 @@ internal sealed class OutputBuffer(BlockPool pool)
     private const int HeaderRoom = 4;
     private const int HeaderMax = 32;
 
+    /// See OverflowLength.
+    public const int UncountedSize = 16 * 1024;
+
     private OutputBlock? _head;
     private OutputBlock? _tail;
     private byte[] _bytes = [];
     private int _position;
     private long _sealedLength;
     private long _memory;
+    private long _sent;                         // since the buffer was empty
     private readonly Stack<(OutputBlock Block, int At)> _deferred = [];
 
     public OutputBuffer()
@@ -38,8 +42,9 @@ internal sealed class OutputBuffer(BlockPool pool)
     /// Size of the first block, 0 when none is held.
     public int FirstBlockSize => _head?.Bytes.Length ?? 0;
 
-    /// Bytes to be sent that are in the first block.
-    public int FirstBlockLength => _head == null ? 0 : (_head == _tail ? _position : _head.End) - _head.Start;
+    /// The part of Length that is beyond the first 16 KB written since nothing was left to send. Output limits and CLIENT LIST count that part, as redis-server does,
+    /// which has a buffer of this size in each client and puts what follows into a list.
+    public long OverflowLength => Math.Max(0, Length - Math.Max(0, UncountedSize - _sent));
 
     public int BlockCount
     {
@@ -123,6 +128,7 @@ internal sealed class OutputBuffer(BlockPool pool)
     {
         Debug.Assert(sent <= Length);
         _tail?.End = _position;
+        _sent += sent;
         while (_head is { } head)
         {
             var size = head.End - head.Start;
@@ -154,6 +160,7 @@ internal sealed class OutputBuffer(BlockPool pool)
         }
         last.Start = last.End = _position = 0;
         _sealedLength = 0;
+        _sent = 0;
     }
 
     /// Drops everything and gives the blocks back.
@@ -168,6 +175,7 @@ internal sealed class OutputBuffer(BlockPool pool)
         _bytes = [];
         _position = 0;
         _sealedLength = 0;
+        _sent = 0;
         _deferred.Clear();
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using RedisLite.Engine;
 using RedisLite.Engine.Config;
@@ -20,7 +19,7 @@ internal sealed class ListenerSet(Transport transport, ServerConfig config, IEng
     /// Opens what the configuration names. With `anyFreePort` the system chooses the port, which then becomes the configured one.
     public void Open(bool anyFreePort)
     {
-        if (anyFreePort) config.Port = OpenOne(config.Bind[0], 0);
+        if (anyFreePort) config.Port = OpenAnywhere(config.Bind[0]);
         if (!TryApplyTcp()) throw new IOException($"Failed listening on port {config.Port} (tcp), aborting.");
         if (config.Unixsocket.Length == 0) return;
         try
@@ -46,17 +45,27 @@ internal sealed class ListenerSet(Transport transport, ServerConfig config, IEng
         foreach (var bind in wanted)
         {
             if (IsOpen(bind)) continue;
-            try
-            {
-                OpenOne(bind, config.Port);
-            }
-            catch (ListenException problem)
-            {
-                log.Write(LogLevel.Warning, $"Warning: Could not create server TCP listening socket {bind}:{config.Port}: {problem.Message}");
-                return false;
-            }
+            if (!TryOpen(bind)) return false;
         }
         return true;
+    }
+
+    /// An address in front of which stands "-" may be one that this machine does not have.
+    private bool TryOpen(string bind)
+    {
+        var isOptional = bind.StartsWith('-');
+        var address = isOptional ? bind[1..] : bind;
+        try
+        {
+            var listener = transport.ListenTcp(Resolve(address), config.Port, config.TcpBacklog);
+            _tcp.Add(new Door(bind, listener.Port, listener));
+            return true;
+        }
+        catch (ListenException problem)
+        {
+            log.Write(LogLevel.Warning, $"Warning: Could not create server TCP listening socket {address}:{config.Port}: {problem.Message}");
+            return isOptional && problem.IsUnavailable;
+        }
     }
 
     private bool IsOpen(string bind)
@@ -66,19 +75,11 @@ internal sealed class ListenerSet(Transport transport, ServerConfig config, IEng
         return false;
     }
 
-    private int OpenOne(string bind, int port)
+    private int OpenAnywhere(string bind)
     {
-        var isOptional = bind.StartsWith('-');
-        try
-        {
-            var listener = transport.ListenTcp(Resolve(isOptional ? bind[1..] : bind), port, config.TcpBacklog);
-            _tcp.Add(new Door(bind, listener.Port, listener));
-            return listener.Port;
-        }
-        catch (ListenException problem) when (problem.IsUnavailable && isOptional)
-        {
-            return port;
-        }
+        var listener = transport.ListenTcp(Resolve(bind), 0, config.TcpBacklog);
+        _tcp.Add(new Door(bind, listener.Port, listener));
+        return listener.Port;
     }
 
     private static IPAddress Resolve(string bind)
@@ -86,13 +87,14 @@ internal sealed class ListenerSet(Transport transport, ServerConfig config, IEng
         if (bind == "*") return IPAddress.Any;
         if (bind is "::*" or "::") return IPAddress.IPv6Any;
         if (IPAddress.TryParse(bind, out var address)) return address;
+        if (bind.Length == 0) throw new ListenException("Name or service not known", isUnavailable: false);
         try
         {
             return Dns.GetHostAddresses(bind)[0];
         }
         catch (Exception problem) when (problem is System.Net.Sockets.SocketException or IndexOutOfRangeException or ArgumentException)
         {
-            throw new ListenException(string.Create(CultureInfo.InvariantCulture, $"{bind}: {problem.Message}"), isUnavailable: false);
+            throw new ListenException(problem.Message, isUnavailable: false);
         }
     }
 

@@ -189,6 +189,7 @@ public sealed class RedisLiteServer : IAsyncDisposable
     private void SetUp()
     {
         if (_options.Port is { } port) _config.Port = Math.Max(port, 0);
+        if (!HasCollation(_config.LocaleCollate)) throw new IOException(NoCollation);
         var log = new EngineLog(_options.Logger, _config);
         var transport = CreateTransport();
         try
@@ -216,9 +217,16 @@ public sealed class RedisLiteServer : IAsyncDisposable
         }
         FitClientsToFileLimit(log);
         _listeners.Open(_options.Port == RedisLiteOptions.AnyFreePort);
+        _config.OnChange(() => HasCollation(_config.LocaleCollate) ? null : "Invalid locale name", "locale-collate");
         _config.OnChange(() => _listeners.TryApplyTcp() ? null : "Failed to bind to specified addresses.", "bind");
         _config.OnChange(() => _listeners.TryApplyTcp() ? null : "Unable to listen on this port. Check server logs.", "port");
     }
+
+    internal const string NoCollation = "Failed to configure LOCALE for invalid locale name.";
+
+    /// locale-collate: texts are compared byte by byte in every locale, but one that is not installed is a mistake. The one of the environment is not asked about.
+    internal static bool HasCollation(string name) =>
+        name.Length == 0 || !OperatingSystem.IsLinux() || LinuxCalls.HasCollation(ConfigText.Encode(name + '\0'));
 
     private Transport CreateTransport()
     {

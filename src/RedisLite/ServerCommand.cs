@@ -42,12 +42,18 @@ internal sealed class ServerCommand
 
     private int Run()
     {
-        OomScore.Attach(config);
+        OomScore.Attach(config, warning => Say(EngineLevel.Warning, warning));
+        if (!RedisLiteServer.HasCollation(config.LocaleCollate))
+        {
+            output.Role = 'M';
+            Say(EngineLevel.Warning, RedisLiteServer.NoCollation);
+            return 1;
+        }
         var server = RedisLiteServer.Launch(config, new RedisLiteOptions { Logger = logger });
         AnnounceStart();
+        AnnounceMode();
         if (!IsListening(server)) return 1;
 
-        AnnounceListening(server);
         if (server.Port == 0 && config.Unixsocket.Length == 0)
         {
             Say(EngineLevel.Warning, "Configured to not listen anywhere, exiting.");
@@ -60,6 +66,11 @@ internal sealed class ServerCommand
         Say(EngineLevel.Notice, "Server initialized");
         if (!HasLoaded(server)) return server.Completion.GetAwaiter().GetResult();
         AnnounceReady(server);
+        if (config.Maxmemory is > 0 and < 1024 * 1024)
+        {
+            Say(EngineLevel.Warning, $"WARNING: You specified a maxmemory value that is less than 1MB (current value is {config.Maxmemory} bytes). "
+                + "Are you sure this is what you really want?");
+        }
         var exitCode = Serve(server);
 
         Supervisor.Tell(config, "STOPPING=1\n");
@@ -101,16 +112,16 @@ internal sealed class ServerCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException or InvalidOperationException)
         {
-            Say(EngineLevel.Warning, e.Message);
+            foreach (var line in e.Message.Split('\n')) Say(EngineLevel.Warning, line);
             return false;
         }
     }
 
-    /// <summary>Before anything is loaded, as Redis does: scripts and tests wait for these lines.</summary>
-    private void AnnounceListening(RedisLiteServer server)
+    /// <summary>Before the server listens or anything is loaded, as Redis does: scripts and tests wait for these lines.</summary>
+    private void AnnounceMode()
     {
-        if (config.AlwaysShowLogo || (config.Logfile.Length == 0 && !Console.IsOutputRedirected)) output.WriteRaw(Banner.Text(config, server.Port));
-        else Say(EngineLevel.Notice, $"Running mode={(config.ClusterEnabled ? "cluster" : "standalone")}, port={server.Port}.");
+        if (config.AlwaysShowLogo || (config.Logfile.Length == 0 && !Console.IsOutputRedirected)) output.WriteRaw(Banner.Text(config, config.Port));
+        else Say(EngineLevel.Notice, $"Running mode={(config.ClusterEnabled ? "cluster" : "standalone")}, port={config.Port}.");
     }
 
     private void AnnounceReady(RedisLiteServer server)

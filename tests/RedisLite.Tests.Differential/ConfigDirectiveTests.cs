@@ -28,8 +28,8 @@ public sealed class ConfigDirectiveTests : IDisposable
         "databases",                                                            // immutable in both, but our limit is 1024
     ];
 
-    /// <summary>Sizes beyond a signed 64-bit number: redis-server reports them unsigned (and takes maxmemory-clients for a percentage), we stop at the signed maximum.</summary>
-    private static readonly string[] Unbounded = ["maxmemory", "maxmemory-clients", "cluster-link-sendbuf-limit"];
+    /// <summary>Sizes beyond a signed 64-bit number: redis-server reports them unsigned we stop at the signed maximum.</summary>
+    private static readonly string[] Unbounded = ["maxmemory", "cluster-link-sendbuf-limit"];
 
     private readonly RealRedis real = new("--save", "");
     private readonly ServerConfig config = new();

@@ -176,6 +176,32 @@ public sealed class ProcessTests
         Assert.Contains("Address already in use", run.Output + run.Errors, StringComparison.OrdinalIgnoreCase);
     }
 
+    /// <summary>What redis-server 7.2.6 says before it ends, be it to a terminal or to its log.</summary>
+    [Theory]
+    [InlineData("--user bob on +nosuch", "Error loading ACL rule '+nosuch' for the user named 'bob': Unknown command or category name in ACL")]
+    [InlineData("--user bob on +nosuch", "Critical error while loading ACLs. Exiting.")]
+    [InlineData("--user bob on nosuch", ">>> 'user bob on nosuch'")]
+    [InlineData("--user bob on nosuch", "Error in user declaration 'bob': Syntax error")]
+    [InlineData("--locale-collate xx_nosuch", "Failed to configure LOCALE for invalid locale name.")]
+    [InlineData("--bind 999.1.1.1", "Warning: Could not create server TCP listening socket 999.1.1.1:7999: Name or service not known")]
+    [InlineData("--bind 999.1.1.1", "Failed listening on port 7999 (tcp), aborting.")]
+    public void What_is_wrong_at_start_is_said_and_ends_the_server(string option, string said)
+    {
+        var run = Launch("--port", "7999", option);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(said, run.Output + run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_odd_at_start_is_said()
+    {
+        using var server = new ServerProcess("--user", "bob", "on", "+get|foo", "--dbfilename", "", "--maxmemory", "1000", "--bind", "127.0.0.1", "-1.2.3.4");
+        using var client = server.Connect();
+        Assert.Equal("", client.Ask("CONFIG", "GET", "dbfilename").Items![1].Text);
+        Assert.Equal("-ERR CONFIG SET failed (possibly related to argument 'locale-collate') - Invalid locale name\r\n", client.Text("CONFIG", "SET", "locale-collate", "xx"));
+        Assert.Equal("+OK\r\n", client.Text("CONFIG", "SET", "locale-collate", "C"));
+    }
+
     [Fact]
     public void Clients_beyond_maxclients_get_an_error_and_the_others_stay()
     {

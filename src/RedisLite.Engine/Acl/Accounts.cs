@@ -18,7 +18,7 @@ internal sealed class Accounts
     public Accounts(Engine engine)
     {
         this.engine = engine;
-        Rules = new AclRules(engine.Commands, engine.Config);
+        Rules = new AclRules(engine.Commands, engine.Config) { Warn = text => engine.Log.Write(LogLevel.Warning, text) };
         Default = new AclUser("default", engine.Commands, allChannels: true);
         MakeOpen(Default);
         users.Add(Default.Name, Default);

@@ -16,6 +16,8 @@ internal sealed class AclFile(Engine engine)
     /// <summary>Users stay as they are when anything in the file is wrong.</summary>
     private const string NothingChanged = "WARNING: ACL errors detected, no change to the previously active ACL rules was performed";
 
+    private const string Fatal = "Critical error while loading ACLs. Exiting.";
+
     private Accounts Accounts => engine.Accounts;
 
     private string Name => engine.Config.Aclfile;
@@ -39,15 +41,18 @@ internal sealed class AclFile(Engine engine)
     private void LoadLine(string[] words)
     {
         var name = ConfigText.Encode(words[0]);
-        if (!Accounts.IsValidName(name)) throw new InvalidOperationException("Spaces not allowed in ACL usernames");
+        if (!Accounts.IsValidName(name)) throw new InvalidOperationException("Spaces not allowed in ACL usernames\n" + Fatal);
 
         var rules = AclRules.Join(Array.ConvertAll(words[1..], static word => ConfigText.Encode(word)), out _) ?? [];
         rules.Insert(0, "reset"u8.ToArray());
         if (Accounts.Draft(Encoding.Latin1.GetString(name), rules, out var rule, out var error) is not { } draft)
         {
-            throw new InvalidOperationException($"Error loading ACL rule '{ConfigText.Decode(rule)}' for the user named '{words[0]}': {error}");
+            throw new InvalidOperationException($"Error loading ACL rule '{ConfigText.Decode(rule)}' for the user named '{words[0]}': {error}\n{Fatal}");
         }
         Accounts.Put(draft);
+        if (draft.Enabled) return;
+        engine.Log.Write(LogLevel.Notice, $"The user '{words[0]}' is disabled (there is no 'on' modifier in the user description). "
+            + "Make sure this is not a configuration error.");
     }
 
     /// <summary>Null, or why the file cannot be had.</summary>
@@ -108,17 +113,23 @@ internal sealed class AclFile(Engine engine)
             return;
         }
 
-        if (AclRules.Join(words.ToArray().AsSpan(2), out var unmatched) is not { } rules)
+        if (AclRules.Join(words.ToArray().AsSpan(2), out _) is not { } rules)
         {
-            errors.Append($"{Name}:{number}: Unmatched parenthesis in acl selector starting at '{Encoding.Latin1.GetString(unmatched)}'. ");
+            errors.Append($"{Name}:{number}: Unmatched parenthesis in selector definition.");
             return;
         }
 
+        // Every unknown command is named; of other mistakes, which may follow from each other, only the first.
+        var hasMistake = false;
         foreach (var rule in rules)
         {
-            if (Accounts.Rules.Apply(user, rule) is not { } error) continue;
+            var operation = rule.AsSpan().Trim("\t\r\n"u8);
+            if (Accounts.Rules.Apply(user, operation) is not { } error) continue;
+            var isUnknown = error == AclRules.UnknownCommand;
+            if (!isUnknown && hasMistake) continue;
+            hasMistake |= !isUnknown;
             errors.Append($"{Name}:{number}: ");
-            if (error == AclRules.UnknownCommand) errors.Append($"Error in applying operation '{Encoding.Latin1.GetString(rule)}': ");
+            if (isUnknown) errors.Append($"Error in applying operation '{Encoding.Latin1.GetString(operation)}': ");
             errors.Append(error).Append(". ");
         }
     }

@@ -24,6 +24,9 @@ internal sealed class AclRules(CommandTable table, ServerConfig config)
     private static readonly SearchValues<byte> Blanks = SearchValues.Create("\0 \t\n\v\f\r"u8);
     private static readonly SearchValues<byte> HexDigits = SearchValues.Create("0123456789abcdef"u8);
 
+    /// <summary>Told what a rule that is taken should better not say.</summary>
+    public Action<string>? Warn { get; init; }
+
     private bool NewSelectorsHaveAllChannels => config.AclPubsubDefault == AclPubsubDefault.Allchannels;
 
     public AclUser NewUser(string name) => new(name, table, NewSelectorsHaveAllChannels);
@@ -33,12 +36,12 @@ internal sealed class AclRules(CommandTable table, ServerConfig config)
 
     /// <summary>
     /// The words of a rule list, those of a selector together: "(+get" "~x)" is one rule. A selector without its end makes the answer null, and
-    /// <paramref name="unmatched"/> tells where it began.
+    /// <paramref name="unmatched"/> tells which word began it.
     /// </summary>
-    public static List<byte[]>? Join(ReadOnlySpan<byte[]> words, out byte[] unmatched)
+    public static List<byte[]>? Join(ReadOnlySpan<byte[]> words, out int unmatched)
     {
         var rules = new List<byte[]>(words.Length);
-        unmatched = [];
+        unmatched = 0;
         for (var i = 0; i < words.Length; i++)
         {
             var rule = words[i];
@@ -48,7 +51,7 @@ internal sealed class AclRules(CommandTable table, ServerConfig config)
                 while (words[i].Length == 0 || words[i][^1] != ')')
                 {
                     if (++i < words.Length) continue;
-                    unmatched = words[first];
+                    unmatched = first;
                     return null;
                 }
                 if (i > first) rule = JoinBytes(words[first..(i + 1)]);
@@ -57,10 +60,6 @@ internal sealed class AclRules(CommandTable table, ServerConfig config)
         }
         return rules;
     }
-
-    /// <summary>The same look at words that are still text.</summary>
-    public static bool HasWholeSelectors(ReadOnlySpan<string> words) =>
-        Join(Array.ConvertAll(words.ToArray(), static word => ConfigText.Encode(word)), out _) is not null;
 
     private static byte[] JoinBytes(ReadOnlySpan<byte[]> words)
     {
@@ -197,6 +196,8 @@ internal sealed class AclRules(CommandTable table, ServerConfig config)
         if (spec.Parent is not null) return SubcommandArgument;
         if (spec.IsContainer) return UnknownCommand;
         if (bar == name.Length - 1) return Syntax;
+        Warn?.Invoke("Deprecation warning: Allowing a first arg of an otherwise blocked command is a misuse of ACL and may get disabled in the future "
+            + $"(offender: +{name})");
         commands.AllowFirstArgument(spec, name[..bar], name[(bar + 1)..]);
         return null;
     }

@@ -79,7 +79,7 @@ internal static class AclCommands
         for (var i = 0; i < words.Length; i++) words[i] = ctx.Arg(i + 3).ToArray();
         if (AclRules.Join(words, out var unmatched) is not { } rules)
         {
-            ctx.Fail($"ERR Unmatched parenthesis in acl selector starting at '{CommandGate.Shown(unmatched, int.MaxValue)}'.");
+            ctx.Fail($"ERR Unmatched parenthesis in acl selector starting at '{CommandGate.Shown(words[unmatched], int.MaxValue)}'.");
             return;
         }
 

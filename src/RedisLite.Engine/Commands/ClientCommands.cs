@@ -319,6 +319,7 @@ internal static class ClientCommands
 
         var client = ctx.Engine.Clients.Find(id);
         var blocked = client?.Blocked is not null;
+        if (blocked && error) ctx.Spec.FailedCalls++;                      // redis-server counts the error to both commands
         if (blocked) ctx.Engine.Blocked.Release(client!, error ? "UNBLOCKED client unblocked via CLIENT UNBLOCK" : null);
         ctx.Reply.Integer(blocked ? 1 : 0);
     }

@@ -85,7 +85,7 @@ internal static class ConfigCommands
         try
         {
             // Users of an ACL file are no matter of the configuration file.
-            var users = ctx.Engine.AclFile.IsConfigured ? null : ctx.Engine.Accounts.All.Select(static user => ConfigText.Decode(System.Text.Encoding.Latin1.GetBytes(user.ToString())));
+            var users = ctx.Engine.AclFile.IsConfigured ? [] : ctx.Engine.Accounts.All.Select(static user => ConfigText.Decode(System.Text.Encoding.Latin1.GetBytes(user.ToString())));
             ConfigRewriter.Rewrite(ctx.Config, ctx.Engine.Environment.Storage, users, all);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -2,6 +2,7 @@
 // it is turned into lines that come after those of the file (CommandLineOptions), so a mistake in either is reported alike.
 using System.Text;
 using RedisLite.Data;
+using RedisLite.Engine.Acl;
 using RedisLite.Persistence;
 
 namespace RedisLite.Engine.Config;
@@ -96,6 +97,8 @@ internal sealed class ConfigLoader(ServerConfig config, IStorage storage)
                 return AddUser(values.ToArray());
             case "loadmodule" when values.Length >= 1:
                 return "modules are native code, which this server does not load";
+            case "sentinel" when values.Length == 0:                        // on a command line it would choose a mode, in a file it says nothing
+                return null;
             case "sentinel":
                 return "sentinel directive while not in sentinel mode";
             default:
@@ -113,13 +116,28 @@ internal sealed class ConfigLoader(ServerConfig config, IStorage storage)
         return null;
     }
 
-    /// <summary>What the rules mean is known to the server only, when it starts.</summary>
+    /// <summary>
+    /// Tried on a user that nobody gets, so that a wrong rule is the error of its line. Commands that are not known are judged when the server starts
+    /// (in redis-server a module may bring them).
+    /// </summary>
     private string? AddUser(string[] words)
     {
-        if (config.UserLines.Exists(line => line[0] == words[0])) return $"Error in user declaration '{words[0]}': Duplicate user found. A user can only be defined once in config files";
-        if (!Acl.AclRules.HasWholeSelectors(words.AsSpan(1))) return $"Error in user declaration '{words[0]}': Wrong format";
+        if (config.UserLines.Exists(line => line[0] == words[0])) return Refusal(1, "Duplicate user found. A user can only be defined once in config files");
+        var ruleWords = Array.ConvertAll(words[1..], static word => ConfigText.Encode(word));
+        if (AclRules.Join(ruleWords, out var unmatched) is not { } userRules) return Refusal(unmatched, "Wrong format");
+
+        commands ??= CommandCatalog.Create();
+        var rules = new AclRules(commands, config);
+        var trial = rules.NewUser("");
+        for (var i = 0; i < userRules.Count; i++)
+        {
+            if (rules.Apply(trial, userRules[i]) is { } error && error != AclRules.UnknownCommand) return Refusal(i, error);
+        }
         config.UserLines.Add(words);
         return null;
+
+        // Redis's quirk: places are counted among the rules, but names are looked up in the whole line, which has two words before them.
+        string Refusal(int place, string error) => $"Error in user declaration '{(place == 0 ? "user" : words[place - 1])}': {error}";
     }
 
     private string? Include(string path)

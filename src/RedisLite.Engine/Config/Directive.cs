@@ -17,6 +17,8 @@ internal enum DirectiveFlags
     MultiArg = 16,              // takes several words; one word with spaces counts as several
     DenyLoading = 32,           // refused while a data file is loading
     Own = 64,                   // ours: Redis does not know it
+    EmptyIsNone = 128,          // an empty text is no value, and has no line in a file
+    AlwaysWritten = 256,        // CONFIG REWRITE writes it even when it is as by default
 }
 
 /// <summary>Gives the place of a value inside a server's configuration.</summary>
@@ -61,7 +63,8 @@ internal abstract class Directive(string name, DirectiveFlags flags)
     public string? ReadLine(ServerConfig config, ReadOnlySpan<string> words)
     {
         if (!Is(DirectiveFlags.MultiArg)) return words.Length == 1 ? Read(config, words) : "wrong number of arguments";
-        return words.Length == 1 ? ReadText(config, words[0]) : Read(config, words);
+        if (words.Length != 1 || words[0].Length == 0) return Read(config, words);
+        return ConfigText.TrySplit(words[0], out var parts) ? Read(config, parts.ToArray()) : Read(config, []);
     }
 }
 
@@ -74,6 +77,9 @@ internal abstract class ScalarDirective(string name, long defaultValue, bool has
 {
     /// <summary>Brings an accepted value into the range that is used.</summary>
     public Func<long, long>? Clamp { get; init; }
+
+    /// <summary>A file may name what is out of that range, and it is reported; only CONFIG SET brings it into the range.</summary>
+    public bool KeepsFileValue { get; init; }
 
     protected abstract string? Parse(ReadOnlySpan<string> words, out long value);
 
@@ -90,7 +96,7 @@ internal abstract class ScalarDirective(string name, long defaultValue, bool has
     public sealed override string? Read(ServerConfig config, ReadOnlySpan<string> words)
     {
         if (Parse(words, out var value) is { } error) return error;
-        Put(config, Clamp == null ? value : Clamp(value));
+        Put(config, Clamp == null || (KeepsFileValue && config.Loading) ? value : Clamp(value));
         return null;
     }
 

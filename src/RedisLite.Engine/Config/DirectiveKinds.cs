@@ -44,7 +44,7 @@ internal sealed class NumberDirective(string name, long defaultValue, long min, 
         return value < min || value > max ? $"argument must be between {min} and {max} inclusive" : null;
     }
 
-    private static bool TryParseExact(string text, out long number) =>
+    public static bool TryParseExact(string text, out long number) =>
         long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number)
         && number.ToString(CultureInfo.InvariantCulture) == text;
 }
@@ -94,15 +94,15 @@ internal sealed class MemoryOrPercentDirective(string name, long defaultValue, P
         var text = words[0];
         if (text.EndsWith('%'))
         {
-            if (!int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var percent))
-                return "argument must be a memory or percent value";
-            if (percent > 100) return "percentage argument must be less or equal to 100";
+            if (!NumberDirective.TryParseExact(text[..^1], out var percent) || percent < 0) return "argument must be a memory or percent value";
             value = -percent;
-            return null;
         }
-        if (!MemoryText.TryParse(text, out var bytes)) return "argument must be a memory or percent value";
-        value = (long)Math.Min(bytes, long.MaxValue);
-        return null;
+        else
+        {
+            if (!MemoryText.TryParse(text, out var bytes)) return "argument must be a memory or percent value";
+            value = (long)bytes;                                            // Redis's quirk: 2^63 and more is a percentage too
+        }
+        return value < -100 ? "percentage argument must be less or equal to 100" : null;
     }
 
     protected override string Format(long value) => value < 0 ? base.Format(-value) + "%" : base.Format(value);
@@ -143,5 +143,6 @@ internal sealed class TextDirective(string name, string defaultValue, Place<stri
 
     protected override string Format(string value) => value;
 
-    public override IEnumerable<string> Lines(ServerConfig config) => [Name + " " + ConfigText.Quote(Report(config))];
+    public override IEnumerable<string> Lines(ServerConfig config) =>
+        Report(config) is { } text && (text.Length > 0 || !Is(DirectiveFlags.EmptyIsNone)) ? [Name + " " + ConfigText.Quote(text)] : [];
 }

@@ -23,9 +23,9 @@ internal static class DirectiveTable
     [
         // Network
         new WordsDirective("bind", ["*", "-::*"], 16, "Too many bind addresses specified.", static c => ref c.Bind),
-        Text("bind-source-addr", "", static c => ref c.BindSourceAddr),
+        Text("bind-source-addr", "", static c => ref c.BindSourceAddr, EmptyIsNone),
         Int("port", 6379, 0, 65535, static c => ref c.Port),
-        Text("unixsocket", "", static c => ref c.Unixsocket, Immutable),
+        Text("unixsocket", "", static c => ref c.Unixsocket, Immutable | EmptyIsNone),
         new OctalDirective("unixsocketperm", 0, 511, static c => ref c.Unixsocketperm, Immutable),
         Int("tcp-backlog", 511, 0, int.MaxValue, static c => ref c.TcpBacklog, Immutable),
         Int("tcp-keepalive", 300, 0, int.MaxValue, static c => ref c.TcpKeepalive),
@@ -44,7 +44,7 @@ internal static class DirectiveTable
 
         // Process
         Bool("daemonize", false, static c => ref c.Daemonize, Immutable),
-        Text("pidfile", "", static c => ref c.Pidfile, Immutable),
+        Text("pidfile", "", static c => ref c.Pidfile, Immutable | EmptyIsNone),
         Text("logfile", "", static c => ref c.Logfile, Immutable),
         Enum("loglevel", (int)LogLevel.Notice, "debug verbose notice warning nothing",
             static c => (int)c.Loglevel, static (c, v) => c.Loglevel = (LogLevel)v),
@@ -59,12 +59,12 @@ internal static class DirectiveTable
         Text("ignore-warnings", "", null, noEffect: "it silences checks of one ARM kernel bug, which are not made here"),
         Int("watchdog-period", 0, 0, int.MaxValue, null, Hidden, noEffect: "it interrupts a native thread to print its stack",
             clamp: static v => v is > 0 and < 200 ? 200 : v),
-        Text("dir", "", static c => ref c.Dir, Protected | DenyLoading),
+        Text("dir", "", static c => ref c.Dir, Protected | DenyLoading | AlwaysWritten),
         Enum("supervised", (int)Supervision.No, "upstart systemd auto no",
             static c => (int)c.Supervised, static (c, v) => c.Supervised = (Supervision)v, Immutable),
         Bool("set-proc-title", true, static c => ref c.SetProcTitle, Immutable),
         Text("proc-title-template", "{title} {listen-addr} {server-mode}", static c => ref c.ProcTitleTemplate, check: CheckTitleTemplate),
-        Text("locale-collate", "", null, noEffect: "texts are compared byte by byte in every locale"),
+        Text("locale-collate", "", static c => ref c.LocaleCollate),
         new ShutdownDirective("shutdown-on-sigint", static c => ref c.ShutdownOnSigint),
         new ShutdownDirective("shutdown-on-sigterm", static c => ref c.ShutdownOnSigterm),
         Int("shutdown-timeout", 10, 0, int.MaxValue, static c => ref c.ShutdownTimeout),
@@ -74,14 +74,14 @@ internal static class DirectiveTable
             static c => (int)c.OomScoreAdj, static (c, v) => c.OomScoreAdj = (OomScoreAdj)v),
         new OomScoresDirective("oom-score-adj-values", static c => ref c.OomScoreAdjValues),
         Bool("disable-thp", true, null, Immutable, noEffect: "huge pages are asked for on purpose: without fork they cost nothing"),
-        Text("server_cpulist", "", null, Immutable, noEffect: NoAffinity),
-        Text("bio_cpulist", "", null, Immutable, noEffect: NoAffinity),
-        Text("aof_rewrite_cpulist", "", null, Immutable, noEffect: NoAffinity),
-        Text("bgsave_cpulist", "", null, Immutable, noEffect: NoAffinity),
+        Text("server_cpulist", "", null, Immutable | EmptyIsNone, noEffect: NoAffinity),
+        Text("bio_cpulist", "", null, Immutable | EmptyIsNone, noEffect: NoAffinity),
+        Text("aof_rewrite_cpulist", "", null, Immutable | EmptyIsNone, noEffect: NoAffinity),
+        Text("bgsave_cpulist", "", null, Immutable | EmptyIsNone, noEffect: NoAffinity),
         Bool("jemalloc-bg-thread", true, null, noEffect: NoJemalloc),
 
         // Access
-        Text("requirepass", "", static c => ref c.Requirepass, Sensitive),
+        Text("requirepass", "", static c => ref c.Requirepass, Sensitive | EmptyIsNone),
         Text("aclfile", "", static c => ref c.Aclfile, Immutable),
         Long("acllog-max-len", 128, 0, long.MaxValue, static c => ref c.AcllogMaxLen),
         Enum("acl-pubsub-default", (int)AclPubsubDefault.Resetchannels, "allchannels resetchannels",
@@ -171,15 +171,15 @@ internal static class DirectiveTable
 
         // Replication
         new ReplicaOfDirective("replicaof", static c => ref c.Replicaof) { Alias = "slaveof" },
-        Text("masteruser", "", static c => ref c.Masteruser, Sensitive),
-        Text("masterauth", "", static c => ref c.Masterauth, Sensitive),
+        Text("masteruser", "", static c => ref c.Masteruser, Sensitive | EmptyIsNone),
+        Text("masterauth", "", static c => ref c.Masterauth, Sensitive | EmptyIsNone),
         Bool("replica-serve-stale-data", true, static c => ref c.ReplicaServeStaleData, alias: "slave-serve-stale-data"),
         Bool("replica-read-only", true, static c => ref c.ReplicaReadOnly, alias: "slave-read-only"),
         Bool("replica-lazy-flush", false, static c => ref c.ReplicaLazyFlush, alias: "slave-lazy-flush"),
         Bool("replica-ignore-maxmemory", true, static c => ref c.ReplicaIgnoreMaxmemory, alias: "slave-ignore-maxmemory"),
         Bool("replica-ignore-disk-write-errors", false, static c => ref c.ReplicaIgnoreDiskWriteErrors),
         Bool("replica-announced", true, static c => ref c.ReplicaAnnounced),
-        Text("replica-announce-ip", "", static c => ref c.ReplicaAnnounceIp, alias: "slave-announce-ip"),
+        Text("replica-announce-ip", "", static c => ref c.ReplicaAnnounceIp, EmptyIsNone, alias: "slave-announce-ip"),
         Int("replica-announce-port", 0, 0, 65535, static c => ref c.ReplicaAnnouncePort, alias: "slave-announce-port"),
         Int("replica-priority", 100, 0, int.MaxValue, static c => ref c.ReplicaPriority, alias: "slave-priority"),
         Int("min-replicas-to-write", 0, 0, int.MaxValue, static c => ref c.MinReplicasToWrite, alias: "min-slaves-to-write"),
@@ -192,7 +192,8 @@ internal static class DirectiveTable
         Bool("repl-disable-tcp-nodelay", false, static c => ref c.ReplDisableTcpNodelay),
         Int("repl-ping-replica-period", 10, 1, int.MaxValue, static c => ref c.ReplPingReplicaPeriod, alias: "repl-ping-slave-period"),
         Int("repl-timeout", 60, 1, int.MaxValue, static c => ref c.ReplTimeout),
-        Memory("repl-backlog-size", 1 << 20, 1, static c => ref c.ReplBacklogSize, clamp: static v => Math.Max(v, 16 * 1024)),
+        new MemoryDirective("repl-backlog-size", 1 << 20, 1, static c => ref c.ReplBacklogSize, unbounded: false, None)
+        { Clamp = static v => Math.Max(v, 16 * 1024), KeepsFileValue = true },
         Long("repl-backlog-ttl", 3600, 0, long.MaxValue, static c => ref c.ReplBacklogTtl),
         Enum("propagation-error-behavior", (int)PropagationErrorBehavior.Ignore, "ignore panic panic-on-replicas",
             static c => (int)c.PropagationErrorBehavior, static (c, v) => c.PropagationErrorBehavior = (PropagationErrorBehavior)v),
@@ -209,9 +210,9 @@ internal static class DirectiveTable
         Bool("cluster-require-full-coverage", true, static c => ref c.ClusterRequireFullCoverage),
         Bool("cluster-allow-reads-when-down", false, static c => ref c.ClusterAllowReadsWhenDown),
         Bool("cluster-allow-pubsubshard-when-down", true, static c => ref c.ClusterAllowPubsubshardWhenDown),
-        Text("cluster-announce-ip", "", static c => ref c.ClusterAnnounceIp),
-        Text("cluster-announce-hostname", "", static c => ref c.ClusterAnnounceHostname, check: CheckHostName),
-        Text("cluster-announce-human-nodename", "", static c => ref c.ClusterAnnounceHumanNodename, check: CheckNodeName),
+        Text("cluster-announce-ip", "", static c => ref c.ClusterAnnounceIp, EmptyIsNone),
+        Text("cluster-announce-hostname", "", static c => ref c.ClusterAnnounceHostname, EmptyIsNone, check: CheckHostName),
+        Text("cluster-announce-human-nodename", "", static c => ref c.ClusterAnnounceHumanNodename, EmptyIsNone, check: CheckNodeName),
         Int("cluster-announce-port", 0, 0, 65535, static c => ref c.ClusterAnnouncePort),
         Int("cluster-announce-tls-port", 0, 0, 65535, static c => ref c.ClusterAnnounceTlsPort),
         Int("cluster-announce-bus-port", 0, 0, 65535, static c => ref c.ClusterAnnounceBusPort),
@@ -221,22 +222,22 @@ internal static class DirectiveTable
 
         // TLS
         Int("tls-port", 0, 0, 65535, static c => ref c.TlsPort),
-        Text("tls-cert-file", "", static c => ref c.TlsCertFile),
-        Text("tls-key-file", "", static c => ref c.TlsKeyFile),
-        Text("tls-key-file-pass", "", static c => ref c.TlsKeyFilePass, Sensitive),
-        Text("tls-client-cert-file", "", static c => ref c.TlsClientCertFile),
-        Text("tls-client-key-file", "", static c => ref c.TlsClientKeyFile),
-        Text("tls-client-key-file-pass", "", static c => ref c.TlsClientKeyFilePass, Sensitive),
-        Text("tls-ca-cert-file", "", static c => ref c.TlsCaCertFile),
-        Text("tls-ca-cert-dir", "", static c => ref c.TlsCaCertDir),
+        Text("tls-cert-file", "", static c => ref c.TlsCertFile, EmptyIsNone),
+        Text("tls-key-file", "", static c => ref c.TlsKeyFile, EmptyIsNone),
+        Text("tls-key-file-pass", "", static c => ref c.TlsKeyFilePass, Sensitive | EmptyIsNone),
+        Text("tls-client-cert-file", "", static c => ref c.TlsClientCertFile, EmptyIsNone),
+        Text("tls-client-key-file", "", static c => ref c.TlsClientKeyFile, EmptyIsNone),
+        Text("tls-client-key-file-pass", "", static c => ref c.TlsClientKeyFilePass, Sensitive | EmptyIsNone),
+        Text("tls-ca-cert-file", "", static c => ref c.TlsCaCertFile, EmptyIsNone),
+        Text("tls-ca-cert-dir", "", static c => ref c.TlsCaCertDir, EmptyIsNone),
         Enum("tls-auth-clients", (int)TlsClientAuth.Yes, "no yes optional",
             static c => (int)c.TlsAuthClients, static (c, v) => c.TlsAuthClients = (TlsClientAuth)v),
         Bool("tls-replication", false, static c => ref c.TlsReplication),
         Bool("tls-cluster", false, static c => ref c.TlsCluster),
-        Text("tls-protocols", "", static c => ref c.TlsProtocols),
-        Text("tls-ciphersuites", "", static c => ref c.TlsCiphersuites),
-        Text("tls-ciphers", "", null, noEffect: "TLS 1.2 cipher strings are OpenSSL's own language; tls-ciphersuites and the system's policy decide"),
-        Text("tls-dh-params-file", "", null, noEffect: "key exchange parameters are the platform's"),
+        Text("tls-protocols", "", static c => ref c.TlsProtocols, EmptyIsNone),
+        Text("tls-ciphersuites", "", static c => ref c.TlsCiphersuites, EmptyIsNone),
+        Text("tls-ciphers", "", null, EmptyIsNone, noEffect: "TLS 1.2 cipher strings are OpenSSL's own language; tls-ciphersuites and the system's policy decide"),
+        Text("tls-dh-params-file", "", null, EmptyIsNone, noEffect: "key exchange parameters are the platform's"),
         Bool("tls-prefer-server-ciphers", false, null, noEffect: "cipher order is the platform's policy"),
         Bool("tls-session-caching", true, null, noEffect: "session resumption is the platform's policy"),
         Int("tls-session-cache-size", 20480, 0, int.MaxValue, null, noEffect: "session resumption is the platform's policy"),
@@ -283,8 +284,8 @@ internal static class DirectiveTable
 
     private static MemoryDirective Memory(
         string name, long value, long min, Place<long>? place, DirectiveFlags flags = None, string? alias = null, bool unbounded = false,
-        Func<long, long>? clamp = null, string? noEffect = null) =>
-        new(name, value, min, place, unbounded, flags) { Alias = alias, Clamp = clamp, NoEffect = noEffect };
+        string? noEffect = null) =>
+        new(name, value, min, place, unbounded, flags) { Alias = alias, NoEffect = noEffect };
 
     private static TextDirective Text(
         string name, string value, Place<string>? place, DirectiveFlags flags = None, string? alias = null, string? noEffect = null, Func<string, string?>? check = null) =>

@@ -43,6 +43,7 @@ internal sealed class ServerConfig
     public LogLevel Loglevel;
     public bool AlwaysShowLogo;
     public string Dir = "";
+    public string LocaleCollate = "";
     public Supervision Supervised;
     public ShutdownOptions ShutdownOnSigint;
     public ShutdownOptions ShutdownOnSigterm;

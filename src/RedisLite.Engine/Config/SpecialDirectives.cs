@@ -14,7 +14,7 @@ internal readonly record struct OutputLimit(long Hard, long Soft, long SoftSecon
 internal readonly record struct OutputLimits(OutputLimit Normal, OutputLimit Replica, OutputLimit Pubsub);
 
 /// <summary>save: points add up over the lines of a file, and the first line replaces the defaults. An empty value means never.</summary>
-internal sealed class SaveDirective(string name, Place<SavePoint[]> place) : Directive(name, DirectiveFlags.MultiArg)
+internal sealed class SaveDirective(string name, Place<SavePoint[]> place) : Directive(name, DirectiveFlags.MultiArg | DirectiveFlags.AlwaysWritten)
 {
     private static readonly SavePoint[] DefaultPoints = [new(3600, 1), new(300, 100), new(60, 10000)];
 
@@ -159,14 +159,19 @@ internal sealed class WordsDirective(string name, string[] defaultValue, int max
 
     protected override string Format(string[] value) => string.Join(' ', value);
 
-    public override IEnumerable<string> Lines(ServerConfig config) =>
-        [place(config).Length == 0 ? Name + " \"\"" : Name + " " + Report(config)];
+    /// <summary>None for the default, as redis-server writes bind: a line that says so goes away.</summary>
+    public override IEnumerable<string> Lines(ServerConfig config)
+    {
+        if (place(config).AsSpan().SequenceEqual(defaultValue)) return [];
+        return [place(config).Length == 0 ? Name + " \"\"" : Name + " " + Report(config)];
+    }
 
     private readonly Place<string[]> place = place;
+    private readonly string[] defaultValue = defaultValue;
 }
 
 internal sealed class PercentilesDirective(string name, Place<double[]> place)
-    : ObjectDirective<double[]>(name, [50, 99, 99.9], place, DirectiveFlags.MultiArg)
+    : ObjectDirective<double[]>(name, [50, 99, 99.9], place, DirectiveFlags.MultiArg | DirectiveFlags.AlwaysWritten)
 {
     protected override string? Parse(ReadOnlySpan<string> words, out double[] value)
     {
@@ -195,10 +200,18 @@ internal sealed class OomScoresDirective(string name, Place<int[]> place) : Obje
         if (words.Length != value.Length) return "wrong number of arguments";
         for (var i = 0; i < value.Length; i++)
         {
-            if (!int.TryParse(words[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value[i]) || value[i] is < -2000 or > 2000)
+            if (!TryNumber(words[i], out value[i]) || value[i] is < -2000 or > 2000)
                 return $"Invalid {Name}, elements must be between -2000 and 2000.";
         }
         return null;
+    }
+
+    /// <summary>As strtoll reads it: nothing at all is zero.</summary>
+    private static bool TryNumber(string word, out int number)
+    {
+        number = 0;
+        return word.Length == 0
+            || int.TryParse(word, NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out number);
     }
 
     protected override string Format(int[] value) => string.Join(' ', value);

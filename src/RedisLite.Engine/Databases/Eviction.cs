@@ -37,6 +37,7 @@ internal sealed class Eviction
     private int victimLength;
     private long sideMemory;
     private long replicaMemory;
+    private long knownLimit;
     private long sideMemoryAtMs = long.MinValue;
     private long exceededSinceUs;
     private long exceededUs;
@@ -44,6 +45,7 @@ internal sealed class Eviction
     public Eviction(Engine engine)
     {
         this.engine = engine;
+        knownLimit = engine.Config.Maxmemory;
         victimDb = engine.Databases[0];
         evictOne = EvictOne;
     }
@@ -105,8 +107,20 @@ internal sealed class Eviction
     /// <summary>The limit or the policy changed: the cron looks after it, and the next request measures anew.</summary>
     public void MakeRoomAfterConfig()
     {
+        WarnOfSmallLimit();
         IsRunning = engine.Config.Maxmemory > 0;
         sideMemoryAtMs = long.MinValue;
+    }
+
+    /// <summary>A limit below what is in use already: keys will go, or writes be refused.</summary>
+    private void WarnOfSmallLimit()
+    {
+        var limit = engine.Config.Maxmemory;
+        var isNew = limit != knownLimit;
+        knownLimit = limit;
+        if (!isNew || limit == 0 || Excess <= 0) return;
+        engine.Log.Write(LogLevel.Warning, $"WARNING: the new maxmemory value set via CONFIG SET ({limit}) is smaller than the current memory usage ({Excess + limit}). "
+            + "This will result in key eviction and/or the inability to accept new write commands depending on the maxmemory-policy.");
     }
 
     /// <summary>What the last <see cref="MakeRoom"/> found.</summary>

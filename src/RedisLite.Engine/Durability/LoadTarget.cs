@@ -9,6 +9,7 @@ internal sealed class LoadTarget(Engine engine, bool isAofBase) : IRdbTarget
 {
     private const int EmptyKeysLogged = 10;
 
+    private readonly KeyDelay delay = new(engine.Environment.Process);
     private int emptyKeys;
 
     public Keyspace? Keys(int database) => database < engine.Databases.Length ? engine.Databases[database].Keys : null;
@@ -37,7 +38,6 @@ internal sealed class LoadTarget(Engine engine, bool isAofBase) : IRdbTarget
         if (frequency >= 0) entry.Access = AccessClock.FromFrequency(frequency, now);
         else if (idleSeconds >= 0) entry.Access = AccessClock.FromIdle(Math.Min(idleSeconds, int.MaxValue) * 1000, now);
         else entry.Access = engine.Access.Initial(now);
-        var delay = engine.Config.KeyLoadDelay;
-        if (delay > 0) engine.Environment.Process.Sleep(TimeSpan.FromMicroseconds(delay));
+        delay.Sleep(engine.Config.KeyLoadDelay);
     }
 }

@@ -24,6 +24,7 @@ internal sealed class SnapshotJob : BackgroundJob
     private readonly RdbWriteOptions options;
     private readonly RdbDatabase[] databases;
     private readonly Action<SnapshotJob> onCompleted;
+    private readonly KeyDelay delay;
     private volatile int delayUs;
     private IAppendFile? file;
     private readonly bool isText;
@@ -44,6 +45,7 @@ internal sealed class SnapshotJob : BackgroundJob
         this.temporary = temporary;
         this.onCompleted = onCompleted;
         storage = engine.Environment.Storage;
+        delay = new KeyDelay(engine.Environment.Process);
         isText = isAofBase && !engine.Config.AofUseRdbPreamble;
         options = SnapshotOptions.Create(engine, isAofBase);
         StartedTicks = engine.Clock.Timestamp();
@@ -106,7 +108,7 @@ internal sealed class SnapshotJob : BackgroundJob
             file = storage.Create(temporary);
             writer = isText ? new AofBaseWriter(engine.Heap, file, databases, options) : new RdbWriter(engine.Heap, file, databases, options);
         }
-        if (delayUs > 0) Delay();
+        if (delayUs != 0) Delay();
         var more = writer!.Step(delayUs != 0 ? 1 : KeysPerStep);
         if (more && writer.BytesWritten - syncedBytes < BytesPerFsync) return;
 
@@ -122,6 +124,7 @@ internal sealed class SnapshotJob : BackgroundJob
     /// <summary>In small pieces: a job that is to end does not sleep on.</summary>
     private void Delay()
     {
+        if (delayUs < 0) delay.Sleep(delayUs);
         for (long slept = 0; slept < delayUs && !IsCancelled; slept += DelayPieceUs)
             engine.Environment.Process.Sleep(TimeSpan.FromMicroseconds(Math.Min(delayUs - slept, DelayPieceUs)));
     }

@@ -60,6 +60,7 @@ internal sealed class StartupLoader
             foreach (var file in engine.Durability.Aof.OpenForLoading()) files.Enqueue(file);
             return;
         }
+        if (engine.Config.Dbfilename.Length == 0) return;                   // no file has that name, so there is none to load
         var path = engine.Durability.PathOf(engine.Config.Dbfilename);
         if (engine.Environment.Storage.OpenRead(path) is { } rdb) files.Enqueue(new RdbLoad(engine, path, rdb, isAofBase: false));
     }

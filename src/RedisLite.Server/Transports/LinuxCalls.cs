@@ -21,6 +21,7 @@ internal static unsafe partial class LinuxCalls
     public const int EpollAdd = 1, EpollDelete = 2, EpollModify = 3, EpollCloseOnExec = 0x80000;
     public const int EventNonBlock = 0x800, EventCloseOnExec = 0x80000;
     public const int LimitOpenFiles = 7;
+    private const int CollateMask = 1 << 3;
     public const int ThreadCpuClock = 3;
     private const int UsageOfProcess = 0, UsageOfThread = 1;
     private const int MinorFaults = 4, InvoluntarySwitches = 13;
@@ -88,6 +89,24 @@ internal static unsafe partial class LinuxCalls
 
     [LibraryImport("libc", EntryPoint = "malloc_trim")]
     public static partial int MallocTrim(nuint keep);
+
+    [LibraryImport("libc", EntryPoint = "newlocale")]
+    private static partial nint NewLocale(int categories, byte* name, nint of);
+
+    [LibraryImport("libc", EntryPoint = "freelocale")]
+    private static partial void FreeLocale(nint locale);
+
+    /// Whether the C library has the locale for sorting; ours is not changed by the question. The empty name is that of the environment.
+    public static bool HasCollation(ReadOnlySpan<byte> zeroEndedName)
+    {
+        fixed (byte* name = zeroEndedName)
+        {
+            var locale = NewLocale(CollateMask, name, 0);
+            if (locale == 0) return false;
+            FreeLocale(locale);
+            return true;
+        }
+    }
 
     [LibraryImport("libc", EntryPoint = "epoll_create1")]
     public static partial int EpollCreate(int flags);

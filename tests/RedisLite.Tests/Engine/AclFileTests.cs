@@ -43,7 +43,9 @@ public class AclFileTests
     [InlineData("user carl\nuser carl on", "WARNING: Duplicate user 'carl' found on line 2. ")]
     [InlineData("user default\nuser default on", "WARNING: Duplicate user 'default' found on line 2. ")]
     [InlineData("user a\ton", "'users.acl:1: username 'a\ton' contains invalid characters. ")]
-    [InlineData("user dan on (+get", "users.acl:1: Unmatched parenthesis in acl selector starting at '(+get'. ")]
+    [InlineData("user dan on (+get", "users.acl:1: Unmatched parenthesis in selector definition.")]
+    [InlineData("user dan foo bar +zork baz\nuser eve zap", "users.acl:1: Syntax error. users.acl:1: Error in applying operation '+zork': Unknown command or category name in ACL. "
+        + "users.acl:2: Syntax error. ")]
     [InlineData("user a +zork ~x bar\n\nbogus", "users.acl:1: Error in applying operation '+zork': Unknown command or category name in ACL. "
         + "users.acl:1: Syntax error. users.acl:3 should start with user keyword followed by the username. ")]
     public void A_wrong_file_changes_nothing(string content, string errors)

@@ -103,6 +103,24 @@ public class BlockingTests
         Assert.Equal("0", _redis.Run($"CLIENT UNBLOCK {client.Client.Id}"));
     }
 
+    /// <summary>What redis-server 7.2.6 counts: the error to both commands, and WAIT twice, when it begins to wait and when it fails.</summary>
+    [Fact]
+    public void Client_unblock_with_an_error_is_counted_asredis_counts_it()
+    {
+        var redis = new TestEngine();
+        var client = redis.Connect();
+        foreach (var command in (string[])["BLPOP k 0", "WAIT 1 0"])
+        {
+            client.Run(command);
+            Assert.Equal("1", redis.Run($"CLIENT UNBLOCK {client.Client!.Id} ERROR"));
+        }
+        var stats = redis.Run("INFO commandstats");
+        Assert.Matches("cmdstat_blpop:calls=1,.*,failed_calls=1", stats);
+        Assert.Matches("cmdstat_wait:calls=2,.*,failed_calls=1", stats);
+        Assert.Matches("cmdstat_client\\|unblock:calls=2,.*,failed_calls=2", stats);
+        Assert.Contains("errorstat_UNBLOCKED:count=2", redis.Run("INFO errorstats"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_blocked_client_that_leaves_is_forgotten()
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using RedisLite.Testing;
 using Xunit;
 
@@ -48,6 +49,43 @@ public class ClientBufferTests
         client.SendBytes("GET big\r\nGET big\r\nSET later x\r\n"u8);
         Assert.True(client.IsClosed);
         Assert.Equal("0", _redis.Run("EXISTS later"));
+    }
+
+    /// <summary>The first 16 KB do not count, as in redis-server: the smallest limit still lets a client have answers.</summary>
+    [Fact]
+    public void An_output_limit_counts_what_is_beyond_sixteen_kilobytes()
+    {
+        _redis.Run("CONFIG SET client-output-buffer-limit \"normal 1 1 0\"");
+        var client = _redis.Connect();
+        var big = new string('x', 16 * 1024 - "$16375\r\n\r\n".Length);
+        Assert.Equal("PONG", client.Run("PING"));
+        Assert.Equal(big, client.RunArgs("ECHO", big));
+        Assert.False(client.IsClosed);
+        client.SendBytes(Encoding.ASCII.GetBytes($"*2\r\n$4\r\nECHO\r\n${big.Length + 1}\r\n{big}y\r\n"));
+        Assert.True(client.IsClosed);
+    }
+
+    /// <summary>What redis-server 7.2.6 lists for the same transaction: bytes of arguments and a pointer for each.</summary>
+    [Fact]
+    public void Client_list_counts_queued_arguments_as_redis_does()
+    {
+        var client = _redis.Connect();
+        client.Run("MULTI");
+        client.Run("SET a b");
+        client.Run("CLIENT INFO");
+        Assert.Contains(" multi=2 ", _redis.Run("CLIENT LIST"), StringComparison.Ordinal);
+        Assert.Contains(" multi-mem=55 ", _redis.Run("CLIENT LIST"), StringComparison.Ordinal);
+        Assert.Contains(" flags=x ", client.Run("EXEC"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_limit_below_what_is_in_use_is_logged()
+    {
+        _redis.RunArgs("SET", "big", new string('x', 2_000_000));
+        foreach (var limit in (string[])["1gb", "1mb", "1mb", "0"]) _redis.Run("CONFIG SET maxmemory " + limit);
+        _redis.Run("CONFIG SET maxmemory-policy allkeys-lru");
+        var line = Assert.Single(_redis.Log.Lines, static line => line.Message.StartsWith("WARNING", StringComparison.Ordinal)).Message;
+        Assert.StartsWith("WARNING: the new maxmemory value set via CONFIG SET (1048576) is smaller than the current memory usage (", line, StringComparison.Ordinal);
     }
 
     [Fact]
