@@ -24,7 +24,8 @@ internal static class CommandFacts
         reply.Set(spec.Keys.Length);
         foreach (var keys in spec.Keys) Keys(reply, keys);
 
-        reply.Set(spec.Subcommands.Length);
+        if (spec.IsContainer) reply.Array(spec.Subcommands.Length);
+        else reply.Set(0);
         foreach (var sub in spec.Subcommands) Info(reply, sub);
     }
 

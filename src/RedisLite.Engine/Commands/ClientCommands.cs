@@ -272,11 +272,15 @@ internal static class ClientCommands
     private static void ClientPause(CommandContext ctx)
     {
         if (ctx.HasMoreArgsThan(4)) return;
+        var all = true;
+        if (ctx.Argc == 4 && ctx.ArgIs(3, "WRITE"u8)) all = false;
+        else if (ctx.Argc == 4 && !ctx.ArgIs(3, "ALL"u8))
+        {
+            ctx.Fail("ERR CLIENT PAUSE mode must be WRITE or ALL");
+            return;
+        }
         var args = ctx.ArgsFrom(2);
         var timeout = args.NextInt64("ERR timeout is not an integer or out of range");
-        var all = true;
-        if (args.Take("WRITE"u8)) all = false;
-        else if (!args.Take("ALL"u8) && args.More) args.Fail("ERR CLIENT PAUSE mode must be WRITE or ALL");
         if (timeout < 0) args.Fail(Errors.TimeoutNegative);
         if (timeout > long.MaxValue - ctx.NowMs) args.Fail("ERR timeout is out of range");
         if (args.Failed()) return;

@@ -68,18 +68,20 @@ internal static class ConnectionCommands
         var args = ctx.ArgsFrom(1);
         if (args.More)
         {
-            version = (int)args.NextInt64(int.MinValue, int.MaxValue, "ERR Protocol version is not an integer or out of range");
+            var wanted = args.NextInt64("ERR Protocol version is not an integer or out of range");
             if (args.HasFailed)
             {
                 ctx.Fail("ERR Protocol version is not an integer or out of range");
                 return;
             }
 
-            if (version is < 2 or > 3)
+            if (wanted is < 2 or > 3)
             {
                 ctx.Fail("NOPROTO unsupported protocol version");
                 return;
             }
+
+            version = (int)wanted;
         }
 
         ReadOnlySpan<byte> user = default, password = default, name = default;

@@ -28,7 +28,7 @@ internal static class DebugCommands
         new("CONFIG-REWRITE-FORCE-ALL", 0, 0, static ctx => ConfigCommands.Rewrite(ctx, all: true), "CONFIG-REWRITE-FORCE-ALL",
             "    CONFIG REWRITE of every directive, changed or not."),
         new("DIGEST", 0, 0, Digest, "DIGEST", "    20 bytes in hex that are the same for the same data, here and in Redis."),
-        new("DIGEST-VALUE", 1, int.MaxValue, DigestValue, "DIGEST-VALUE <key> [<key> ...]", "    The same for values."),
+        new("DIGEST-VALUE", 0, int.MaxValue, DigestValue, "DIGEST-VALUE <key> [<key> ...]", "    The same for values."),
         new("ERROR", 1, 1, Error, "ERROR <string>", "    Reply with this error."),
         new("LOG", 1, 1, Log, "LOG <message>", "    Write a line to the log."),
         new("HTSTATS", 1, 1, HtStats, "HTSTATS <dbid>", "    Figures of the table of a database."),

@@ -80,6 +80,7 @@ internal static class BaseLibrary
     {
         var environment = call.CheckTable(1);
         var function = FunctionArgument(call, optional: false);
+        if (function is null && !(call[0].TryNumber(out var number) && number == 0)) throw call.Error("'setfenv' cannot change environment of given object");
         if (function is null)
         {
             call.Thread.Globals = environment;
@@ -232,6 +233,8 @@ internal static class BaseLibrary
 
     private static int PCall(LuaCall call)
     {
+        // redis-server's own pcall puts its result before what it calls, and with nothing to call, calls that.
+        if (call.Count == 0 && call.Runtime.OnCaught is not null) return call.Return(false, LuaString.From("attempt to call a boolean value"));
         call.CheckAny(0);
         var thread = call.Thread;
         var point = thread.Save();

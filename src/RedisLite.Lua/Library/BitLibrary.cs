@@ -25,7 +25,7 @@ internal static class BitLibrary
     private static int Fold(LuaCall call, Func<int, int, int> operation)
     {
         var result = Bits(call, 0);
-        for (var i = 1; i < call.Count; i++) result = operation(result, Bits(call, i));
+        for (var i = call.Count - 1; i > 0; i--) result = operation(result, Bits(call, i));      // the last wrong argument is the one that is named
         return call.Return(result);
     }
 

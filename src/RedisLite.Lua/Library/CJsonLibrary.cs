@@ -68,7 +68,7 @@ internal static class CJsonLibrary
         if (index == 0) CheckArguments(call, 1);
         if (!call.IsMissingOrNil(index))
         {
-            var value = call.CheckInteger(index);
+            var value = (int)call.CheckInteger(index);
             if (value < min || value > max) throw call.ArgumentError(index, $"expected integer between {min} and {max}");
             option = (int)value;
         }

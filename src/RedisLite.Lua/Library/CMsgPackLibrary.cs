@@ -136,7 +136,7 @@ internal static class CMsgPackLibrary
         var all = limit == 0 && offset == 0;
         var input = call.CheckString(0).Bytes;
         if (offset < 0 || limit < 0) throw call.Error($"Invalid request to unpack with offset of {(int)offset} and limit of {input.Length}.");
-        if (offset > input.Length) throw call.Error($"Start offset {offset} greater than input length {input.Length}.");
+        if (offset > input.Length) throw call.Error($"Start offset {(int)offset} greater than input length {input.Length}.");
         if (all) limit = int.MaxValue;
         var reader = new Reader(call, input[(int)offset..]);
         var count = 0;

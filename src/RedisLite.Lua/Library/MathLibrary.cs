@@ -10,7 +10,7 @@ internal static class MathLibrary
             Unary("floor", Math.Floor), Unary("log", Math.Log), Unary("log10", Math.Log10), Unary("rad", static x => x * (Math.PI / 180)),
             Unary("sin", Math.Sin), Unary("sinh", Math.Sinh), Unary("sqrt", Math.Sqrt), Unary("tan", Math.Tan), Unary("tanh", Math.Tanh),
             Binary("atan2", Math.Atan2), Binary("fmod", static (x, y) => x % y), Binary("pow", Math.Pow),
-            ("frexp", FrExp), ("ldexp", static call => call.Return(Math.ScaleB(call.CheckNumber(0), call.CheckInt(1)))), ("max", Max), ("min", Min),
+            ("frexp", FrExp), ("ldexp", LdExp), ("max", Max), ("min", Min),
             ("modf", ModF), ("random", NextRandom), ("randomseed", RandomSeed));
         table["mod"] = table["fmod"];
         table["pi"] = Math.PI;
@@ -19,12 +19,19 @@ internal static class MathLibrary
 
     private static (string, HostBody) Unary(string name, Func<double, double> function) => (name, call => call.Return(function(call.CheckNumber(0))));
 
+    /// <summary>The second argument is looked at first, as compiled C does it: which of two wrong ones is named.</summary>
     private static (string, HostBody) Binary(string name, Func<double, double, double> function) =>
         (name, call =>
         {
-            var x = call.CheckNumber(0);
-            return call.Return(function(x, call.CheckNumber(1)));
+            var y = call.CheckNumber(1);
+            return call.Return(function(call.CheckNumber(0), y));
         });
+
+    private static int LdExp(LuaCall call)
+    {
+        var exponent = call.CheckInt(1);
+        return call.Return(Math.ScaleB(call.CheckNumber(0), exponent));
+    }
 
     private static int Max(LuaCall call)
     {

@@ -130,8 +130,16 @@ internal static class StructLibrary
 
     private static void PutInteger(ByteBuffer output, double number, int size, bool bigEndian)
     {
-        var value = number < 0 ? (ulong)LuaCall.ToInteger(number) : number < 9223372036854775808.0 ? (ulong)number : (ulong)(long)(number - 9223372036854775808.0) ^ (1UL << 63);
-        PutBits(output, value, size, bigEndian);
+        PutBits(output, ToBits(number), size, bigEndian);
+    }
+
+    /// <summary>As compiled C makes 64 bits of a number, also of one that does not fit.</summary>
+    private static ulong ToBits(double number)
+    {
+        const double HalfRange = 9223372036854775808.0;
+        if (number < 0) return (ulong)LuaCall.ToInteger(number);
+        if (number < HalfRange) return (ulong)number;
+        return number >= 2 * HalfRange ? 0 : (ulong)(long)(number - HalfRange) ^ (1UL << 63);
     }
 
     private static void PutBits(ByteBuffer output, ulong value, int size, bool bigEndian)
@@ -164,12 +172,12 @@ internal static class StructLibrary
         var format = new Format(call);
         var data = call.CheckString(1).Bytes;
         var position = call.OptionalInteger(2, 1) - 1;
-        if (position < 0) throw call.ArgumentError(2, "offset must be 1 or greater");
+        if (position == -1) throw call.ArgumentError(2, "offset must be 1 or greater");
         var count = 0;
         while (format.Next())
         {
             position += format.Padding(position);
-            if (position > data.Length || format.Size > data.Length - position) throw call.ArgumentError(1, "data string too short");
+            if (position < 0 || position > data.Length || format.Size > data.Length - position) throw call.ArgumentError(1, "data string too short");
             if (count >= Limits.HostStackSlots) throw call.Error("too many results to unpack");
             var bytes = data.Slice((int)position, format.Size);
             position += format.Size;

@@ -1,3 +1,4 @@
+using RedisLite.Testing;
 using RedisLite.Engine;
 using RedisLite.Engine.Commands;
 using Xunit;
@@ -242,5 +243,24 @@ public class CommandCommandsTests
     {
         var reply = server.Send("command help");
         foreach (var sub in Table().Find("command"u8)!.Subcommands) Assert.Contains("+" + sub.Name, reply, StringComparison.Ordinal);
+    }
+
+    /// <summary>In redis-server subcommands are an array, but those that are not there an empty set.</summary>
+    [Theory]
+    [InlineData("slowlog", "~0\r\n~0\r\n*4\r\n*10\r\n")]
+    [InlineData("get", "~0\r\n")]
+    public void Subcommands_of_command_info_are_an_array_in_RESP3(string name, string part)
+    {
+        var redis = new TestEngine();
+        redis.Run("HELLO 3");
+        var reply = System.Text.Encoding.Latin1.GetString(redis.RunRaw("COMMAND"u8.ToArray(), "INFO"u8.ToArray(), System.Text.Encoding.Latin1.GetBytes(name)));
+        Assert.Contains(part, reply, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Debug_digest_value_of_no_keys_is_empty()
+    {
+        var redis = new TestEngine(config => config.Set("enable-debug-command", "yes"));
+        Assert.Equal("[]", redis.Run("DEBUG DIGEST-VALUE"));
     }
 }

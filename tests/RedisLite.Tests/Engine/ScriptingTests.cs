@@ -40,6 +40,21 @@ public class ScriptingTests
     [InlineData("return redis.REDIS_VERSION_NUM", "459270")]
     public void A_lua_value_becomes_a_reply(string script, string reply) => Assert.Equal(reply, Eval(script));
 
+    /// <summary>What a random comparison with redis-server 7.2.6 found; the replies are its own.</summary>
+    [Theory]
+    [InlineData("return {pcall(math.ldexp)}", "[(nil), bad argument #2 to '?' (number expected, got no value)]")]
+    [InlineData("return {pcall(math.pow, {}, 'x')}", "[(nil), bad argument #2 to '?' (number expected, got string)]")]
+    [InlineData("return {pcall(bit.bxor, 1, {}, 'y')}", "[(nil), bad argument #3 to '?' (number expected, got string)]")]
+    [InlineData("return {pcall()}", "[(nil), attempt to call a boolean value]")]
+    [InlineData("return {pcall(setfenv, 2^32, {})}", "[(nil), 'setfenv' cannot change environment of given object]")]
+    [InlineData("return struct.unpack('', 'abc', -1)", "-1")]
+    [InlineData("return {pcall(struct.unpack, 'b', 'abc', -5)}", "[(nil), bad argument #2 to '?' (data string too short)]")]
+    [InlineData("return struct.unpack('l', struct.pack('l', 1e20))", "0")]
+    [InlineData("return struct.unpack('l', struct.pack('l', 1/0))", "0")]
+    [InlineData("return {pcall(cmsgpack.unpack_one, 'ab', 1e15)}", "[(nil), Start offset -1530494976 greater than input length 2.]")]
+    [InlineData("return cjson.encode_number_precision(2^32 + 9)", "9")]
+    public void Odd_arguments_have_the_outcome_of_compiled_C(string script, string reply) => Assert.Equal(reply, Eval(script));
+
     [Theory]
     [InlineData("redis.setresp(3) return redis.call('hgetall', 'h')", "%1\r\n$1\r\na\r\n$1\r\n1\r\n")]
     [InlineData("return redis.call('hgetall', 'h')", "*2\r\n$1\r\na\r\n$1\r\n1\r\n")]
