@@ -36,19 +36,22 @@ internal static class ConfigEffects
         return error;
     }
 
+    /// <summary>More than a value can have elements or bytes is no limit.</summary>
+    private static int Fit(long limit) => (int)Math.Min(limit, int.MaxValue);
+
     private static void SetEncodingLimits(Engine engine)
     {
         var config = engine.Config;
         var limits = engine.Heap.Limits;
-        limits.HashMaxListpackEntries = (int)config.HashMaxListpackEntries;
-        limits.HashMaxListpackValue = (int)config.HashMaxListpackValue;
+        limits.HashMaxListpackEntries = Fit(config.HashMaxListpackEntries);
+        limits.HashMaxListpackValue = Fit(config.HashMaxListpackValue);
         limits.ListMaxListpackSize = config.ListMaxListpackSize;
-        limits.SetMaxIntsetEntries = (int)config.SetMaxIntsetEntries;
-        limits.SetMaxListpackEntries = (int)config.SetMaxListpackEntries;
-        limits.SetMaxListpackValue = (int)config.SetMaxListpackValue;
-        limits.ZSetMaxListpackEntries = (int)config.ZsetMaxListpackEntries;
-        limits.ZSetMaxListpackValue = (int)config.ZsetMaxListpackValue;
-        limits.HllSparseMaxBytes = (int)config.HllSparseMaxBytes;
+        limits.SetMaxIntsetEntries = Fit(config.SetMaxIntsetEntries);
+        limits.SetMaxListpackEntries = Fit(config.SetMaxListpackEntries);
+        limits.SetMaxListpackValue = Fit(config.SetMaxListpackValue);
+        limits.ZSetMaxListpackEntries = Fit(config.ZsetMaxListpackEntries);
+        limits.ZSetMaxListpackValue = Fit(config.ZsetMaxListpackValue);
+        limits.HllSparseMaxBytes = Fit(config.HllSparseMaxBytes);
         limits.StreamNodeMaxBytes = config.StreamNodeMaxBytes;
         limits.StreamNodeMaxEntries = config.StreamNodeMaxEntries;
     }

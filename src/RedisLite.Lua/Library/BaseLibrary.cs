@@ -303,8 +303,8 @@ internal static class BaseLibrary
 
     private static int Load(LuaCall call)
     {
-        var reader = call.CheckFunction(0);
         var name = (call.OptionalString(1) ?? LoadName).Bytes;
+        var reader = call.CheckFunction(0);
         var source = new ByteBuffer(call.Runtime.Meter);
         while (true)
         {

@@ -34,6 +34,22 @@ public class ConfigCommandsTests
         Assert.All(["GET <", "SET <", "RESETSTAT", "REWRITE", "HELP"], line => Assert.Contains("+" + line, help, StringComparison.Ordinal));
     }
 
+    /// <summary>Beyond 31 bits a limit is none; it once became a negative number, which is always exceeded.</summary>
+    [Theory]
+    [InlineData("hash-max-listpack-entries", "HSET k a 1", "listpack")]
+    [InlineData("hash-max-listpack-value", "HSET k a 1", "listpack")]
+    [InlineData("set-max-intset-entries", "SADD k 1", "intset")]
+    [InlineData("set-max-listpack-entries", "SADD k a", "listpack")]
+    [InlineData("set-max-listpack-value", "SADD k a", "listpack")]
+    [InlineData("zset-max-listpack-entries", "ZADD k 1 a", "listpack")]
+    [InlineData("zset-max-listpack-value", "ZADD k 1 a", "listpack")]
+    public void A_limit_beyond_31_bits_allows_everything(string name, string command, string encoding)
+    {
+        Assert.Equal("+OK", probe.Send($"CONFIG SET {name} 2147483648"));
+        probe.Send(command);
+        Assert.Equal($"${encoding.Length} {encoding}", probe.Send("OBJECT ENCODING k"));
+    }
+
     [Fact]
     public void Get_is_a_map_in_RESP3()
     {

@@ -1,6 +1,6 @@
-using RedisLite.Testing;
 using RedisLite.Engine;
 using RedisLite.Engine.Commands;
+using RedisLite.Testing;
 using Xunit;
 using static RedisLite.Engine.CommandFlags;
 using static RedisLite.Engine.KeyFlags;
