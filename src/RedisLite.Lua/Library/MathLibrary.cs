@@ -7,7 +7,7 @@ internal static class MathLibrary
         var table = Libraries.New(runtime, "math",
             Unary("abs", Math.Abs), Unary("acos", Math.Acos), Unary("asin", Math.Asin), Unary("atan", Math.Atan), Unary("ceil", Math.Ceiling),
             Unary("cos", Math.Cos), Unary("cosh", Math.Cosh), Unary("deg", static x => x / (Math.PI / 180)), Unary("exp", Math.Exp),
-            Unary("floor", Math.Floor), Unary("log", Math.Log), Unary("log10", Math.Log10), Unary("rad", static x => x * (Math.PI / 180)),
+            Unary("floor", Math.Floor), Unary("log", static x => x < 0 ? double.NaN : Math.Log(x)), Unary("log10", Math.Log10), Unary("rad", static x => x * (Math.PI / 180)),
             Unary("sin", Math.Sin), Unary("sinh", Math.Sinh), Unary("sqrt", Math.Sqrt), Unary("tan", Math.Tan), Unary("tanh", Math.Tanh),
             Binary("atan2", Math.Atan2), Binary("fmod", static (x, y) => x % y), Binary("pow", Math.Pow),
             ("frexp", FrExp), ("ldexp", LdExp), ("max", Max), ("min", Min),

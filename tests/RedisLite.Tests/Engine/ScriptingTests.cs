@@ -52,6 +52,7 @@ public class ScriptingTests
     [InlineData("return struct.unpack('l', struct.pack('l', 1e20))", "0")]
     [InlineData("return struct.unpack('l', struct.pack('l', 1/0))", "0")]
     [InlineData("return {pcall(cmsgpack.unpack_one, 'ab', 1e15)}", "[(nil), Start offset -1530494976 greater than input length 2.]")]
+    [InlineData("return tostring(math.log(-1)) .. tostring(math.log10(-1))", "-nannan")]
     [InlineData("return {pcall(load, {}, false)}", "[(nil), bad argument #2 to '?' (string expected, got boolean)]")]
     [InlineData("return cjson.encode_number_precision(2^32 + 9)", "9")]
     public void Odd_arguments_have_the_outcome_of_compiled_C(string script, string reply) => Assert.Equal(reply, Eval(script));
