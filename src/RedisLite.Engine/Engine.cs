@@ -240,9 +240,6 @@ internal sealed class Engine
         if (!IsLoading) Durability.Aof.Flush();
     }
 
-    /// <summary>The replies of this iteration wait for the disk (appendfsync always).</summary>
-    public bool SyncsBeforeReplies => !IsLoading && Durability.Aof.SyncsBeforeReplies;
-
     /// <summary>Timers, expiry, blocked clients, closes: all that is due, in bounded slices.</summary>
     public void EndIteration()
     {

@@ -11,7 +11,6 @@ namespace RedisLite.Server;
 ///     wait       until a connection is ready, a mailbox post arrives or the engine has something due
 ///     serve      ready connections first, then those that had more than their turn took last time
 ///     mailbox    what other threads bring or ask for
-///     gather     if the disk must have it all before a reply leaves: who is about to ask shares that fsync
 ///     engine     timers, expiry, blocked clients; later the append-only file: no reply leaves before its effects are where they must be
 ///     flush      every connection that got output, once, with one system call each
 ///     tidy       a slice of what can wait: freed memory, defragmentation; no reply waits for it
@@ -23,9 +22,6 @@ internal sealed class ExecutorLoop : IDisposable
     /// Large enough that a request of 64 KB, if it has arrived whole, is executed where it was received.
     public const int ReceiveBufferSize = 256 * 1024;
 
-    private const int GatherTriesMax = 8;
-    private const int GatherPauseUs = 20;
-
     private readonly Transport _transport;
     private readonly StallDetector? _stalls;
     private readonly HashSet<Connection> _connections = [];
@@ -34,7 +30,6 @@ internal sealed class ExecutorLoop : IDisposable
     private readonly List<Connection> _ends = [];
     private readonly List<Connection> _work = [];
     private byte[]? _spareBuffer;
-    private int _answeredBySync;
     private long _phase;
 
     public ExecutorLoop(RedisEngine engine, Transport transport, StallDetector? stalls)
@@ -138,7 +133,6 @@ internal sealed class ExecutorLoop : IDisposable
         _transport.Dispatch();
         Arrivals.Drain();
         Mailbox.Drain();
-        if (Engine.SyncsBeforeReplies) Gather();
         Engine.EndIteration();
         FlushAll();
         Engine.Tidy();
@@ -153,22 +147,6 @@ internal sealed class ExecutorLoop : IDisposable
             connection.WaitsForTurn = false;
             connection.Serve();
         }
-    }
-
-    /// An fsync costs as much as many requests, and those whom the last one answered are just asking again: it waits for as many of them as last time, but only while
-    /// they keep coming. Nobody waits for clients that left: the next expectation is what came now.
-    private void Gather()
-    {
-        for (var tries = 0; tries < GatherTriesMax && Engine.DirtyClients.Count < _answeredBySync; tries++)
-        {
-            _transport.Pause(GatherPauseUs);
-            var before = Engine.DirtyClients.Count;
-            _transport.Wait(0);
-            _transport.Dispatch();
-            Arrivals.Drain();
-            if (Engine.DirtyClients.Count == before) break;
-        }
-        _answeredBySync = Engine.DirtyClients.Count;
     }
 
     /// A script runs for too long, and the engine lets others in between: what is left of this iteration's connections, then what has arrived meanwhile. The script's

@@ -91,9 +91,6 @@ internal sealed class AofLog : IEffectSink
 
     public int BufferLength => text.Length;
 
-    /// <summary>Effects have come since the last write, and no reply may leave before the disk has them.</summary>
-    public bool SyncsBeforeReplies => file is not null && text.Length > 0 && Config.Appendfsync == FsyncPolicy.Always;
-
     public bool IsFsyncPending => isSyncing;
 
     public long DelayedFsyncs { get; private set; }

@@ -61,8 +61,6 @@ internal sealed unsafe class EpollTransport : Transport
         _eventCount = LinuxCalls.EpollWait(_epoll, _events, EventsMax, timeoutMs);
     }
 
-    public override void Pause(int microseconds) => LinuxCalls.Pause(microseconds);
-
     /// An event may lead back here (a script that others are served in): the inner call takes the rest of the batch, and may wait for another.
     public override void Dispatch()
     {

@@ -34,9 +34,6 @@ internal abstract class Transport : IDisposable
 
     public abstract void Dispatch();
 
-    /// Lets others run for about so long. Not a wait: nothing ends it early.
-    public virtual void Pause(int microseconds) => Thread.Yield();
-
     public abstract void Wake();
 
     public abstract void Dispose();
