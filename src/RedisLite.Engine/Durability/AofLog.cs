@@ -402,8 +402,19 @@ internal sealed class AofLog : IEffectSink
         BeginTemporaryIncrement();
         State = AofState.WaitsForBase;
         engine.Sinks.Add(this);
-        if (!TryStartRewrite()) ScheduleRewrite();
+        if (engine.Heap.SnapshotActive || IsInTransaction)
+        {
+            engine.Log.Write(LogLevel.Notice, "AOF was enabled but there is already a background operation. An AOF background was scheduled to start when possible.");
+            ScheduleRewrite();
+        }
+        else if (!TryStartRewrite())
+        {
+            ScheduleRewrite();
+        }
     }
+
+    /// <summary>What the transaction has changed so far would be in a base that is begun now, and in the log again when the transaction ends.</summary>
+    private bool IsInTransaction => engine.Executor.Running is { Multi: not null };
 
     /// <summary>Anew with every try to write the first base: what came before is in that base.</summary>
     private void BeginTemporaryIncrement()

@@ -189,6 +189,23 @@ public class AppendOnlyTests
         Assert.Equal("4", server.Run("GET n"));
     }
 
+    /// <summary>The transaction comes to the log as a whole at its end: a base that is begun in its middle would hold half of it too.</summary>
+    [Fact]
+    public void Switched_on_in_a_transaction_nothing_counts_twice()
+    {
+        using var server = Server("always");
+        server.Redis.Background.RunsAtOnce = false;
+        foreach (var line in new[] { "MULTI", "INCR n", "CONFIG SET appendonly no", "CONFIG SET appendonly yes", "INCR n" }) server.Run(line);
+        Assert.Equal("[1, OK, OK, 2]", server.Run("EXEC"));
+        Assert.Equal(("0", "1"), (server.Info("aof_rewrite_in_progress"), server.Info("aof_rewrite_scheduled")));
+        server.Redis.Advance(200);
+        Assert.Equal("1", server.Info("aof_rewrite_in_progress"));
+        server.Redis.Background.RunAll();
+        server.Run("INCR n");
+        server.Kill();
+        Assert.Equal("3", server.Run("GET n"));
+    }
+
     /// <summary>A rewrite that was cancelled when it had just ended is of no use to the AOF that was switched on since.</summary>
     [Fact]
     public void Switched_off_and_on_again_nothing_is_missing()
