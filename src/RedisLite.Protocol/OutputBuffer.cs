@@ -47,16 +47,6 @@ internal sealed class OutputBuffer(BlockPool pool)
     /// and CLIENT LIST count that part, as redis-server does, which has a buffer of this size in each client and puts what follows into a list.
     public long OverflowLength => Math.Max(0, Length - Math.Max(0, _uncounted - _sent));
 
-    public int BlockCount
-    {
-        get
-        {
-            var count = 0;
-            for (var block = _head; block != null; block = block.Next) count++;
-            return count;
-        }
-    }
-
     /// First block to send, or null; follow Next. Valid until the next call that changes the buffer.
     public OutputBlock? FirstBlock
     {
