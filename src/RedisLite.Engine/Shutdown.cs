@@ -5,13 +5,13 @@ namespace RedisLite.Engine;
 /// <summary>The end of a server, asked for by SHUTDOWN or by a signal.</summary>
 internal sealed class Shutdown(Engine engine)
 {
-    private volatile object? request;                       // boxed options: signals look at it from their own thread
+    private volatile object? request;                       // boxed options: signals set it and look at it from their own thread
 
     /// <summary>A signal has asked, and the end is being prepared or soon will be.</summary>
     public bool IsRequested => request is not null;
 
-    /// <summary>Asks for it at the next turn of the cron; until then SHUTDOWN ABORT takes it back.</summary>
-    public void Request(ShutdownOptions options) => request ??= options;
+    /// <summary>Any thread: asks for it at the next turn of the cron; until then SHUTDOWN ABORT takes it back.</summary>
+    public void Request(ShutdownOptions options) => Interlocked.CompareExchange(ref request, options, null);
 
     /// <summary>False: nobody has asked.</summary>
     public bool TryAbort()

@@ -105,7 +105,7 @@ public sealed class RedisLiteServer : IAsyncDisposable
     }
 
     /// SHUTDOWN from outside: a signal. It may still be taken back, or refused because saving fails; the server then goes on.
-    internal void RequestShutdown(ShutdownOptions options) => _loop.Mailbox.Post(() => _loop.Engine.Shutdown.Request(options));
+    internal void RequestShutdown(ShutdownOptions options) => _loop.Engine.Shutdown.Request(options);
 
     /// A signal has asked, and the end is being prepared or soon will be. Any thread.
     internal bool IsShutdownRequested => _loop.Engine.Shutdown.IsRequested;

@@ -86,6 +86,23 @@ public sealed class ProcessTests
         Assert.Contains("bye bye", server.Output, StringComparison.OrdinalIgnoreCase);
     }
 
+    /// <summary>The loop, which a script keeps busy, has not yet heard of the first.</summary>
+    [Fact]
+    public void A_second_interrupt_ends_a_server_that_runs_a_script_for_ever()
+    {
+        using var server = new ServerProcess("--busy-reply-threshold", "10");
+        using var caller = server.Connect();
+        using var other = server.Connect();
+        caller.Send("EVAL", "while true do end", "0");
+        Assert.True(WaitFor(() => other.Text("PING").StartsWith("-BUSY", StringComparison.Ordinal)));
+        server.Signal("INT");
+        Assert.True(WaitFor(() => server.Output.Contains("Received SIGINT scheduling shutdown", StringComparison.Ordinal)));
+        Assert.StartsWith("-BUSY", other.Text("PING"), StringComparison.Ordinal);
+        server.Signal("INT");
+        Assert.True(server.WaitForExit(TimeSpan.FromSeconds(10)), server.Output);
+        Assert.Equal(1, server.ExitCode);
+    }
+
     [Fact]
     public void Shutdown_ends_the_server_without_a_reply()
     {
