@@ -51,6 +51,46 @@ public class StringCommandTests
         Assert.Equal("[matches, [[[4, 7], [5, 8], 4]], len, 6]", _redis.Run("LCS a b IDX MINMATCHLEN 4 WITHMATCHLEN"));
     }
 
+    /// <summary>Beside a table of lengths, written down: lengths around the 64 columns of a word, few letters, so that there are many ties.</summary>
+    [Fact]
+    public void Longest_common_subsequence_is_that_of_the_table()
+    {
+        var random = new Random(7);
+        string Text() => string.Concat(Enumerable.Range(0, random.Next(4) == 0 ? random.Next(1, 4) * 64 + random.Next(-1, 2) : random.Next(1, 200))
+            .Select(_ => (char)('a' + random.Next(3))));
+
+        for (var round = 0; round < 300; round++)
+        {
+            string a = Text(), b = Text();
+            var (common, ranges) = CommonOf(a, b);
+            _redis.Run($"MSET a {a} b {b}");
+            Assert.Equal(common.Length == 0 ? "" : common, _redis.Run("LCS a b"));
+            Assert.Equal($"{common.Length}", _redis.Run("LCS a b LEN"));
+            Assert.Equal($"[matches, [{string.Join(", ", ranges)}], len, {common.Length}]", _redis.Run("LCS a b IDX WITHMATCHLEN"));
+        }
+    }
+
+    /// <summary>The subsequence, and its stretches as LCS IDX WITHMATCHLEN names them: from the end, and of two ways back that of the second string.</summary>
+    private static (string Common, List<string> Ranges) CommonOf(string a, string b)
+    {
+        var table = new int[a.Length + 1, b.Length + 1];
+        for (var i = 1; i <= a.Length; i++)
+            for (var j = 1; j <= b.Length; j++)
+                table[i, j] = a[i - 1] == b[j - 1] ? table[i - 1, j - 1] + 1 : Math.Max(table[i - 1, j], table[i, j - 1]);
+
+        var (common, ranges) = ("", new List<string>());
+        for (int i = a.Length, j = b.Length; i > 0 && j > 0;)
+        {
+            var length = 0;
+            for (; i > 0 && j > 0 && a[i - 1] == b[j - 1]; i--, j--, length++) common = a[i - 1] + common;
+            if (length > 0) ranges.Add($"[[{i}, {i + length - 1}], [{j}, {j + length - 1}], {length}]");
+            else if (table[i - 1, j] > table[i, j - 1]) i--;
+            else j--;
+        }
+
+        return (common, ranges);
+    }
+
     [Fact]
     public void Expiry_comes_with_time()
     {
