@@ -47,9 +47,9 @@ internal sealed class Keyspace
     /// <summary>Brings what lookups of these hashes will touch into the cache (<see cref="HashTable{TLayout}.Prefetch"/>).</summary>
     public void Prefetch(ReadOnlySpan<ulong> hashes) => Table.Prefetch(hashes);
 
-    public void PrefetchForInsert(ulong hash)
+    public void PrefetchForChange(ulong hash)
     {
-        if (Heap.MemoryInUse > CachedBytes) Table.PrefetchForInsert(hash);
+        if (Heap.MemoryInUse > CachedBytes) Table.PrefetchForChange(hash);
     }
 
     /// <summary>

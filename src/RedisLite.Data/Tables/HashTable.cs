@@ -127,8 +127,8 @@ internal readonly ref struct HashTable<TLayout>(Heap heap, ref TableHeader heade
         return all != 0;
     }
 
-    /// <summary>For an insertion: the home bucket, and the head of its segment, where elements are counted.</summary>
-    public void PrefetchForInsert(ulong hash)
+    /// <summary>For an insertion or a removal: the home bucket, and the head of its segment, where elements are counted.</summary>
+    public void PrefetchForChange(ulong hash)
     {
         if (_header.Root == 0) return;
         var segment = SegmentOf(hash);

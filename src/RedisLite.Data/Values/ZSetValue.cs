@@ -231,6 +231,12 @@ internal readonly struct ZSetValue(Entry entry) : IScannedValue<ZSetValue>
         return true;
     }
 
+    /// <summary>Fetches what the removal of the member at a place will wait for.</summary>
+    public void PrefetchRemoval(ulong place)
+    {
+        if (!IsBlob) ReadTable.PrefetchRemoval(place);
+    }
+
     /// <summary>Removes the members from a rank on.</summary>
     public void RemoveRange(long rank, long count)
     {

@@ -186,7 +186,7 @@ internal sealed class RdbReader
         var scan = new KeyScan(_input.Ahead(type));
         while (_hashCount < KeysAhead && scan.TryNext(out var key))
         {
-            _keys.PrefetchForInsert(_hashes[_hashCount++] = _heap.Hash(key));
+            _keys.PrefetchForChange(_hashes[_hashCount++] = _heap.Hash(key));
         }
     }
 
