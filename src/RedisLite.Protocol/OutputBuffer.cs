@@ -24,6 +24,7 @@ internal sealed class OutputBuffer(BlockPool pool)
     private long _sealedLength;
     private long _memory;
     private long _sent;                         // since the buffer was empty
+    private long _uncounted = UncountedSize;    // so much of what was written since then does not count
     private readonly Stack<(OutputBlock Block, int At)> _deferred = [];
 
     public OutputBuffer()
@@ -42,19 +43,9 @@ internal sealed class OutputBuffer(BlockPool pool)
     /// Size of the first block, 0 when none is held.
     public int FirstBlockSize => _head?.Bytes.Length ?? 0;
 
-    /// The part of Length that is beyond the first 16 KB written since nothing was left to send. Output limits and CLIENT LIST count that part, as redis-server does,
-    /// which has a buffer of this size in each client and puts what follows into a list.
-    public long OverflowLength => Math.Max(0, Length - Math.Max(0, UncountedSize - _sent));
-
-    public int BlockCount
-    {
-        get
-        {
-            var count = 0;
-            for (var block = _head; block != null; block = block.Next) count++;
-            return count;
-        }
-    }
+    /// The part of Length that is beyond the first 16 KB written since nothing was left to send, or from the first aggregate on whose length was not known. Output limits
+    /// and CLIENT LIST count that part, as redis-server does, which has a buffer of this size in each client and puts what follows into a list.
+    public long OverflowLength => Math.Max(0, Length - Math.Max(0, _uncounted - _sent));
 
     /// First block to send, or null; follow Next. Valid until the next call that changes the buffer.
     public OutputBlock? FirstBlock
@@ -161,6 +152,7 @@ internal sealed class OutputBuffer(BlockPool pool)
         last.Start = last.End = _position = 0;
         _sealedLength = 0;
         _sent = 0;
+        _uncounted = UncountedSize;
     }
 
     /// Drops everything and gives the blocks back.
@@ -176,6 +168,7 @@ internal sealed class OutputBuffer(BlockPool pool)
         _position = 0;
         _sealedLength = 0;
         _sent = 0;
+        _uncounted = UncountedSize;
         _deferred.Clear();
     }
 
@@ -219,6 +212,7 @@ internal sealed class OutputBuffer(BlockPool pool)
     /// Leaves room for an aggregate's header; returns the mark for EndDeferred.
     internal int Defer()
     {
+        _uncounted = Math.Min(_uncounted, _sent + Length);
         if (_bytes.Length - _position < HeaderMax) AddBlock(HeaderMax);
         _deferred.Push((_tail!, _position));
         _position += HeaderRoom;

@@ -19,7 +19,7 @@ internal sealed class ListenerSet(Transport transport, ServerConfig config, IEng
     /// Opens what the configuration names. With `anyFreePort` the system chooses the port, which then becomes the configured one.
     public void Open(bool anyFreePort)
     {
-        if (anyFreePort) config.Port = OpenAnywhere(config.Bind[0]);
+        if (anyFreePort) config.Port = Listen(config.Bind[0], config.Bind[0], 0);
         if (!TryApplyTcp()) throw new IOException($"Failed listening on port {config.Port} (tcp), aborting.");
         if (config.Unixsocket.Length == 0) return;
         try
@@ -57,8 +57,7 @@ internal sealed class ListenerSet(Transport transport, ServerConfig config, IEng
         var address = isOptional ? bind[1..] : bind;
         try
         {
-            var listener = transport.ListenTcp(Resolve(address), config.Port, config.TcpBacklog);
-            _tcp.Add(new Door(bind, listener.Port, listener));
+            Listen(bind, address, config.Port);
             return true;
         }
         catch (ListenException problem)
@@ -75,9 +74,9 @@ internal sealed class ListenerSet(Transport transport, ServerConfig config, IEng
         return false;
     }
 
-    private int OpenAnywhere(string bind)
+    private int Listen(string bind, string address, int port)
     {
-        var listener = transport.ListenTcp(Resolve(bind), 0, config.TcpBacklog);
+        var listener = transport.ListenTcp(Resolve(address), port, config.TcpBacklog);
         _tcp.Add(new Door(bind, listener.Port, listener));
         return listener.Port;
     }

@@ -40,6 +40,9 @@ internal sealed class AskedMembers
         else if (_kind is RecordKind.SetBlob or RecordKind.ZSetBlob && PackIndex.IsWorthwhile(entry.Value, Stride, questions)) _index = new PackIndex(entry.Value, Stride, 0);
     }
 
+    /// <summary>How many members there are, of either type.</summary>
+    public static long CountOf(Entry entry) => !entry.Exists ? 0 : entry.Type == ValueType.Set ? SetValue.Over(entry).Count : ZSetValue.Over(entry).Count;
+
     /// <summary>Asked with text and hash.</summary>
     public bool IsTable { get; }
 

@@ -5,7 +5,7 @@ using RedisLite.Data.Tables;
 namespace RedisLite.Data.Values;
 
 /// <summary>
-/// The members that several sets have in common: <c>while (meet.MoveNext()) use(meet.Current)</c>. The first set is walked (give the smallest first), the
+/// The members that several sets or sorted sets have in common: <c>while (meet.MoveNext()) use(meet.Current)</c>. The first is walked (give the smallest first), the
 /// others are asked. A question to a big table is two cache misses in a row, which is nearly all it costs; so sixteen members are asked about at a time:
 /// first all their buckets are called into the cache, then all their records, and only then is anything compared. Sets that lie in the cache anyway are
 /// asked about one member after the other.
@@ -17,12 +17,13 @@ internal ref struct SetMeet
     /// <summary>Members of a table that the processor's caches may no longer hold.</summary>
     private const int BigTable = 32768;
 
-    private readonly SetValue _first;
     private readonly AskedMembers[] _others;
     private readonly Heap _heap;
-    private readonly ReadOnlySpan<byte> _pack;
     private readonly bool _inBatches;
     private readonly bool _isHashed;
+
+    /// <summary>Two tables, where a member is its bytes and nothing else needs to be asked.</summary>
+    private readonly bool _areTables;
 
     // Two intsets, which are walked side by side.
     private readonly ReadOnlySpan<byte> _otherInts;
@@ -39,31 +40,33 @@ internal ref struct SetMeet
         private ulong _first;
     }
 
-    /// <summary>All sets exist; the same set may stand several times. limit: so many are enough (0: all are wanted).</summary>
-    public SetMeet(SetValue[] sets, long limit = 0)
+    /// <summary>All exist; the same one may stand several times. limit: so many are enough (0: all are wanted).</summary>
+    public SetMeet(Entry[] entries, long limit = 0)
     {
-        _first = sets[0];
-        _heap = _first.Entry.Heap;
-        _walk = _first.Walk();
-        _first.TryGetPack(out _pack);
-        _others = new AskedMembers[sets.Length - 1];
+        var first = entries[0];
+        var isInts = first.Kind == RecordKind.SetInts;
+        var count = AskedMembers.CountOf(first);
+        _heap = first.Heap;
+        _walk = new SetWalk(_heap, first.Kind, first.Value);
+        _others = new AskedMembers[entries.Length - 1];
         for (var i = 0; i < _others.Length; i++)
         {
-            var set = sets[i + 1];
-            _others[i] = new AskedMembers(_heap, set.Entry, _first.Count, ascends: _first.IsInts);
-            _isHashed |= set.IsTable;
-            _inBatches |= set.IsTable && set.Count >= BigTable && limit is 0 or > BatchMax;
+            var other = new AskedMembers(_heap, entries[i + 1], count, ascends: isInts);
+            _others[i] = other;
+            _isHashed |= other.IsTable;
+            _inBatches |= other.IsTable && other.Table.Count >= BigTable && limit is 0 or > BatchMax;
         }
-        if (sets.Length == 2 && _first.IsInts && sets[1].IsInts) _otherInts = sets[1].Entry.Value;
+        if (_others.Length != 1) return;
+        _areTables = _walk.IsTable && _isHashed;
+        if (isInts && entries[1].Kind == RecordKind.SetInts) _otherInts = entries[1].Value;
     }
 
-    public readonly PackedValue Current => _inBatches ? Member(_current) : _walk.Current;
-
-    private readonly PackedValue Member(int i) => _pack.IsEmpty ? _first.MemberAt(_places[i]) : ListPack.Get(_pack, (int)_places[i]);
+    public readonly PackedValue Current => _inBatches ? _walk.MemberAt(_places[_current]) : _walk.Current;
 
     public bool MoveNext()
     {
         if (_inBatches) return MoveNextInBatches();
+        if (_areTables) return MoveNextInTables();
         if (!_otherInts.IsEmpty) return MoveNextInInts();
         while (_walk.MoveNext())
             if (IsInOthers(_walk.Current)) return true;
@@ -74,6 +77,14 @@ internal ref struct SetMeet
     {
         while (_walk.MoveNext())
             if (IntSet.FindAscending(_otherInts, _walk.Integer, ref _intsBefore)) return true;
+        return false;
+    }
+
+    private bool MoveNextInTables()
+    {
+        var other = _others[0].Table;
+        while (_walk.MoveNext())
+            if (other.Contains(_walk.Key)) return true;
         return false;
     }
 
@@ -117,7 +128,7 @@ internal ref struct SetMeet
         for (var alive = _alive; alive != 0; alive &= alive - 1)
         {
             var i = BitOperations.TrailingZeroCount(alive);
-            _hashes[i] = _heap.Hash(Member(i).AsText(scratch));
+            _hashes[i] = _heap.Hash(_walk.MemberAt(_places[i]).AsText(scratch));
         }
     }
 
@@ -131,7 +142,7 @@ internal ref struct SetMeet
         for (var alive = _alive; alive != 0; alive &= alive - 1)
         {
             var i = BitOperations.TrailingZeroCount(alive);
-            if (table.Find(Member(i).AsText(scratch), _hashes[i]) == 0) _alive &= ~(1u << i);
+            if (table.Find(_walk.MemberAt(_places[i]).AsText(scratch), _hashes[i]) == 0) _alive &= ~(1u << i);
         }
     }
 
@@ -140,7 +151,7 @@ internal ref struct SetMeet
         for (var alive = _alive; alive != 0; alive &= alive - 1)
         {
             var i = BitOperations.TrailingZeroCount(alive);
-            if (!other.Contains(Member(i), text: default, hash: 0)) _alive &= ~(1u << i);
+            if (!other.Contains(_walk.MemberAt(_places[i]), text: default, hash: 0)) _alive &= ~(1u << i);
         }
     }
 }

@@ -343,12 +343,13 @@ internal readonly struct SetValue(Entry entry) : IScannedValue<SetValue>
     }
 }
 
-/// <summary>All members of a set: <c>while (walk.MoveNext()) use(walk.Current)</c>.</summary>
+/// <summary>All members of a set, or of a sorted set in whatever order they lie: <c>while (walk.MoveNext()) use(walk.Current)</c>.</summary>
 internal ref struct SetWalk
 {
     private readonly Heap? _heap;
     private readonly RecordKind _kind;
     private readonly ReadOnlySpan<byte> _bytes;
+    private readonly bool _passesScores;
     private TableEnumerator _table;
     private int _at;
 
@@ -356,10 +357,11 @@ internal ref struct SetWalk
     public SetWalk(Heap heap, RecordKind kind, ReadOnlySpan<byte> value)
     {
         _heap = heap;
-        _kind = kind;
+        _kind = kind switch { RecordKind.ZSetTree => RecordKind.SetTable, RecordKind.ZSetBlob => RecordKind.SetBlob, _ => kind };
         _bytes = value;
+        _passesScores = kind == RecordKind.ZSetBlob;
         _at = -1;
-        if (kind == RecordKind.SetTable) _table = ElementTable.Readable(heap, value).GetEnumerator();
+        if (_kind == RecordKind.SetTable) _table = ElementTable.Readable(heap, value[..TableHeader.Bytes]).GetEnumerator();
     }
 
     /// <summary>The place of the current member, see <see cref="SetValue.MemberAt"/>.</summary>
@@ -370,12 +372,19 @@ internal ref struct SetWalk
         _ => _table.Current,
     };
 
-    public readonly PackedValue Current => _kind switch
+    public readonly PackedValue Current => MemberAt(Place);
+
+    public readonly PackedValue MemberAt(ulong place) => _kind switch
     {
-        RecordKind.SetInts => new PackedValue(IntSet.Get(_bytes, _at)),
-        RecordKind.SetBlob => ListPack.Get(_bytes, _at),
-        _ => new PackedValue(new Element(_heap!.Arena.Slot(_table.Current)).Key, isEncodedText: true),
+        RecordKind.SetInts => new PackedValue(IntSet.Get(_bytes, (int)place - 1)),
+        RecordKind.SetBlob => ListPack.Get(_bytes, (int)place),
+        _ => new PackedValue(KeyAt(place), isEncodedText: true),
     };
+
+    public readonly bool IsTable => _kind == RecordKind.SetTable;
+
+    /// <summary>The current member of a table.</summary>
+    public readonly ReadOnlySpan<byte> Key => KeyAt(_table.Current);
 
     /// <summary>The current member of an intset.</summary>
     public readonly long Integer => IntSet.Get(_bytes, _at);
@@ -389,10 +398,18 @@ internal ref struct SetWalk
                 return ++_at < IntSet.Count(_bytes);
             case RecordKind.SetBlob:
                 if (_at < 0) _at = ListPack.First;
-                else if (!ListPack.IsEnd(_bytes, _at)) _at = ListPack.Next(_bytes, _at);
+                else if (!ListPack.IsEnd(_bytes, _at)) _at = Next(_at);
                 return !ListPack.IsEnd(_bytes, _at);
             default:
                 return _table.MoveNext();
         }
     }
+
+    private readonly int Next(int at)
+    {
+        var next = ListPack.Next(_bytes, at);
+        return _passesScores ? ListPack.Next(_bytes, next) : next;
+    }
+
+    private readonly ReadOnlySpan<byte> KeyAt(ulong element) => new Element(_heap!.Arena.Slot(element)).Key;
 }

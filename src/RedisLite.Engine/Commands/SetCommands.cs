@@ -335,7 +335,7 @@ internal static class SetCommands
         long count = 0;
         if (SmallestFirst(sets))
         {
-            for (var common = new SetMeet(sets); common.MoveNext(); count++) ctx.Reply.Bulk(common.Current);
+            for (var common = new SetMeet(EntriesOf(sets)); common.MoveNext(); count++) ctx.Reply.Bulk(common.Current);
         }
 
         ctx.Reply.EndSet(mark, count);
@@ -362,7 +362,7 @@ internal static class SetCommands
         long count = 0;
         if (SmallestFirst(sets))
         {
-            for (var common = new SetMeet(sets, limit); (limit == 0 || count < limit) && common.MoveNext();) count++;
+            for (var common = new SetMeet(EntriesOf(sets), limit); (limit == 0 || count < limit) && common.MoveNext();) count++;
         }
 
         ctx.Reply.Integer(count);
@@ -375,7 +375,7 @@ internal static class SetCommands
         if (SmallestFirst(sets))
         {
             if (sets[0].Encoding == "listpack") draft.StartAsListpack();          // as Redis does, with integers found out at the end
-            for (var common = new SetMeet(sets); common.MoveNext();) draft.AddDistinct(common.Current);
+            for (var common = new SetMeet(EntriesOf(sets)); common.MoveNext();) draft.AddDistinct(common.Current);
             draft.BecomeIntsIfPossible();
         }
 
@@ -476,6 +476,8 @@ internal static class SetCommands
         Array.Sort(sets, static (a, b) => a.Count.CompareTo(b.Count));
         return true;
     }
+
+    private static Entry[] EntriesOf(SetValue[] sets) => Array.ConvertAll(sets, static set => set.Entry);
 
     private static AskedMembers[] OthersOf(CommandContext ctx, SetValue[] sets)
     {

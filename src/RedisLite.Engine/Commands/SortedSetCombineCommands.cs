@@ -39,7 +39,7 @@ internal static class SortedSetCombineCommands
 
         public Entry Entry => entry;
 
-        public long Count => IsMissing ? 0 : IsSet ? SetValue.Over(entry).Count : ZSetValue.Over(entry).Count;
+        public long Count => AskedMembers.CountOf(entry);
 
         public double Weight => weight;
 
@@ -155,11 +155,8 @@ internal static class SortedSetCombineCommands
         long count = 0;
         if (SmallestFirst(query))
         {
-            query.Prepare(ofAll: false);
-            for (var walk = query.Sources[0].Walk(); (query.Limit == 0 || count < query.Limit) && walk.MoveNext();)
-            {
-                if (TryCombine(query, walk.Member, walk.Score, out _)) count++;
-            }
+            var entries = Array.ConvertAll(query.Sources, static source => source.Entry);
+            for (var common = new SetMeet(entries, query.Limit); (query.Limit == 0 || count < query.Limit) && common.MoveNext();) count++;
         }
 
         ctx.Reply.Integer(count);

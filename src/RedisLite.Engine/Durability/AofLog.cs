@@ -402,8 +402,24 @@ internal sealed class AofLog : IEffectSink
         BeginTemporaryIncrement();
         State = AofState.WaitsForBase;
         engine.Sinks.Add(this);
-        if (!TryStartRewrite()) ScheduleRewrite();
+        if (RewriteJob is not null)
+        {
+            engine.Log.Write(LogLevel.Notice, "AOF was enabled but there is already an AOF rewriting in background. Stopping background AOF and starting a rewrite now.");
+            engine.Durability.StopSnapshot();                   // what was written since it began is in no log
+        }
+        if (IsInTransaction) Postpone("during a transaction");
+        else if (engine.Heap.SnapshotActive) Postpone("but there is already another background operation");
+        else if (!TryStartRewrite()) ScheduleRewrite();
     }
+
+    private void Postpone(string reason)
+    {
+        engine.Log.Write(LogLevel.Notice, $"AOF was enabled {reason}. An AOF background was scheduled to start when possible.");
+        ScheduleRewrite();
+    }
+
+    /// <summary>What the transaction has changed so far would be in a base that is begun now, and in the log again when the transaction ends.</summary>
+    private bool IsInTransaction => engine.Executor.Running is { Multi: not null };
 
     /// <summary>Anew with every try to write the first base: what came before is in that base.</summary>
     private void BeginTemporaryIncrement()
@@ -421,10 +437,10 @@ internal sealed class AofLog : IEffectSink
         if (State == AofState.WaitsForBase) TryDelete(temporaryIncrement);
         State = AofState.Off;                                   // whoever waits for it is told so, not that his writes are synced
         TryFsync();
-        if (RewriteJob is { } job)
+        if (RewriteJob is not null)
         {
             engine.Log.Write(LogLevel.Notice, $"Killing AOF child: the rewrite that began {CurrentRewriteSeconds} seconds ago is of no use any more");
-            job.Cancel();
+            engine.Durability.StopSnapshot();
         }
         file?.Dispose();
         file = null;

@@ -108,7 +108,7 @@ internal sealed class Durability
         if (Saver.Running is not null) engine.Log.Write(LogLevel.Warning, "There is a child saving an .rdb. Killing it!");
         Saver.Cancel();
         if (Aof.PrepareShutdown(force) is { } refusal) return refusal;
-        WaitForSnapshot();                                      // its file is gone before a client can see the end
+        StopSnapshot();                                         // its file is gone before a client can see the end
         if (noSave || (!save && engine.Config.Save.Length == 0)) return null;
 
         engine.Log.Write(LogLevel.Notice, "Saving the final RDB snapshot before exiting.");
@@ -125,8 +125,8 @@ internal sealed class Durability
     /// <summary>The snapshot that is being written in the background.</summary>
     public SnapshotJob? RunningJob => Saver.Running ?? Aof.RewriteJob;
 
-    /// <summary>A cancelled snapshot ends within a step.</summary>
-    private void WaitForSnapshot()
+    /// <summary>A snapshot that is not wanted any more ends now, within a buffer: what comes next may begin another.</summary>
+    public void StopSnapshot()
     {
         if (RunningJob is not { } job) return;
         job.Cancel();

@@ -13,6 +13,7 @@ internal sealed class SnapshotJob : BackgroundJob
 {
     private const int KeysPerStep = 512;
     private const int DelayPieceUs = 10_000;
+    private const string Stopped = "the save was stopped";
 
     /// <summary>So many bytes at a time go to the disk, so that the last fsync is not one big stall of everybody who writes.</summary>
     private const long BytesPerFsync = 4 << 20;
@@ -86,7 +87,7 @@ internal sealed class SnapshotJob : BackgroundJob
         if (isDone) return false;
         try
         {
-            if (IsCancelled) Fail("the save was stopped");
+            if (IsCancelled) Fail(Stopped);
             else WriteSome();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -106,7 +107,8 @@ internal sealed class SnapshotJob : BackgroundJob
         if (file is null)
         {
             file = storage.Create(temporary);
-            writer = isText ? new AofBaseWriter(engine.Heap, file, databases, options) : new RdbWriter(engine.Heap, file, databases, options);
+            var sink = new StoppableSink(this, file);
+            writer = isText ? new AofBaseWriter(engine.Heap, sink, databases, options) : new RdbWriter(engine.Heap, sink, databases, options);
         }
         if (delayUs != 0) Delay();
         var more = writer!.Step(delayUs != 0 ? 1 : KeysPerStep);
@@ -150,6 +152,16 @@ internal sealed class SnapshotJob : BackgroundJob
         if (!holdsLoop) engine.Heap.EndSnapshot();
         if (Bug is not null) engine.Log.Write(LogLevel.Warning, $"Bug while saving: {Bug}");
         onCompleted(this);
+    }
+
+    /// <summary>Somebody may be waiting for a stopped job to end: it does so in the middle of a large key too.</summary>
+    private sealed class StoppableSink(SnapshotJob job, IAppendFile file) : IByteSink
+    {
+        public void Write(ReadOnlySpan<byte> bytes)
+        {
+            if (job.IsCancelled) throw new IOException(Stopped);
+            file.Append(bytes);
+        }
     }
 }
 

@@ -70,7 +70,7 @@ internal static class CJsonLibrary
         {
             var value = (int)call.CheckInteger(index);
             if (value < min || value > max) throw call.ArgumentError(index, $"expected integer between {min} and {max}");
-            option = (int)value;
+            option = value;
         }
         return option;
     }

@@ -19,8 +19,8 @@ internal sealed class LoopPipeReader(InputBuffers buffers) : PipeReader
     /// packets would be copied back and forth with each.
     private const int SharedTailMax = 16 * 1024;
 
-    /// Up to this size what an argument announces is reserved at once.
-    private const int ReservedAtOnce = 1024 * 1024;
+    /// Up to this size what an argument announces is reserved at once: a megabyte with what stands around it, in the smallest buffer that holds both.
+    private const int ReservedAtOnce = 1280 * 1024;
 
     /// A buffer with this much room left need not grow yet.
     private const int WorthReceiving = 16 * 1024;
@@ -62,8 +62,7 @@ internal sealed class LoopPipeReader(InputBuffers buffers) : PipeReader
         _end += count;
     }
 
-    /// The shared buffer is about to serve another connection. Room for the rest of a big argument is made at
-    /// once, one copy instead of two, but no more than four times what has come.
+    /// The shared buffer is about to serve another connection. Room for the rest of a big argument is made at once, one copy instead of two, if it is believed.
     public void Settle(int wanted = 1)
     {
         if (!_shared) return;
@@ -75,7 +74,7 @@ internal sealed class LoopPipeReader(InputBuffers buffers) : PipeReader
             return;
         }
         if (tail <= SharedTailMax) MoveTo(buffers.Rent(tail));
-        else MoveTo(RentFor(wanted, Math.Clamp(wanted, tail, Math.Min(tail * 4L, Array.MaxLength))));
+        else MoveTo(RentFor(wanted, SizeFor(wanted, tail)));
     }
 
     /// The peer has been silent for a while: no room is kept for what it announced.

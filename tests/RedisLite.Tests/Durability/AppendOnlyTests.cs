@@ -189,6 +189,51 @@ public class AppendOnlyTests
         Assert.Equal("4", server.Run("GET n"));
     }
 
+    /// <summary>The transaction comes to the log as a whole at its end: a base that is begun in its middle would hold half of it too.</summary>
+    [Fact]
+    public void Switched_on_in_a_transaction_nothing_counts_twice()
+    {
+        using var server = Server("always");
+        server.Redis.Background.RunsAtOnce = false;
+        foreach (var line in new[] { "MULTI", "INCR n", "CONFIG SET appendonly no", "CONFIG SET appendonly yes", "INCR n" }) server.Run(line);
+        Assert.Equal("[1, OK, OK, 2]", server.Run("EXEC"));
+        Assert.Equal(("0", "1"), (server.Info("aof_rewrite_in_progress"), server.Info("aof_rewrite_scheduled")));
+        server.Redis.Advance(200);
+        Assert.Equal("1", server.Info("aof_rewrite_in_progress"));
+        server.Redis.Background.RunAll();
+        server.Run("INCR n");
+        server.Kill();
+        Assert.Equal("3", server.Run("GET n"));
+    }
+
+    /// <summary>The rewrite that runs knows nothing of what was written since it began, and no log does.</summary>
+    [Fact]
+    public void Switched_on_during_a_rewrite_nothing_is_missing()
+    {
+        using var server = new SavedServer();
+        server.Redis.Background.RunsAtOnce = false;
+        server.Run("SET n 1");
+        Assert.Equal("Background append only file rewriting started", server.Run("BGREWRITEAOF"));
+        server.Run("INCR n");
+        Assert.Equal("OK", server.Run("CONFIG SET appendonly yes"));
+        server.Redis.Background.RunAll();
+        server.Run("INCR n");
+        server.Kill(config => config.Set("appendonly", "yes"));
+        Assert.Equal("3", server.Run("GET n"));
+    }
+
+    [Fact]
+    public void Switched_off_during_a_rewrite_another_can_begin_at_once()
+    {
+        using var server = Server();
+        server.Redis.Background.RunsAtOnce = false;
+        server.Run("SET n 1");
+        Assert.Equal("Background append only file rewriting started", server.Run("BGREWRITEAOF"));
+        Assert.Equal("OK", server.Run("CONFIG SET appendonly no"));
+        Assert.Equal("0", server.Info("aof_rewrite_in_progress"));
+        Assert.Equal("Background append only file rewriting started", server.Run("BGREWRITEAOF"));
+    }
+
     /// <summary>A rewrite that was cancelled when it had just ended is of no use to the AOF that was switched on since.</summary>
     [Fact]
     public void Switched_off_and_on_again_nothing_is_missing()

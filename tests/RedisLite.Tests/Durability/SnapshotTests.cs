@@ -21,6 +21,25 @@ public class SnapshotTests
         }
     }
 
+    /// <summary>SHUTDOWN and CONFIG SET appendonly wait for it.</summary>
+    [Fact]
+    public void A_save_that_is_stopped_ends_in_the_middle_of_a_large_key()
+    {
+        using var server = new SavedServer(config => config.Set("rdbcompression", "no"));
+        for (var i = 0; i < 200; i++) server.Run($"RPUSH list {i}{new string('x', 16_000)}");
+        server.Redis.Background.RunsAtOnce = false;
+        server.Run("BGSAVE");
+        var writes = 0;
+        server.Storage.Faults = (operation, _) =>
+        {
+            if (operation == StorageOperation.Append && ++writes == 2) server.Redis.Engine.Durability.Saver.Cancel();
+            return StorageFault.None;
+        };
+        server.Redis.Background.RunAll();
+        Assert.Equal((2, "0"), (writes, server.Info("rdb_bgsave_in_progress")));
+        Assert.Equal(("ok", false), (server.Info("rdb_last_bgsave_status"), server.Storage.Exists(SavedServer.Rdb)));
+    }
+
     [Fact]
     public void A_background_save_holds_the_state_of_its_start()
     {

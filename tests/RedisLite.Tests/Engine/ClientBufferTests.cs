@@ -51,6 +51,17 @@ public class ClientBufferTests
         Assert.Equal("0", _redis.Run("EXISTS later"));
     }
 
+    /// <summary>What follows the header of an aggregate whose length is not known counts from its first byte, as in redis-server.</summary>
+    [Fact]
+    public void An_output_limit_counts_all_keys()
+    {
+        for (var i = 0; i < 10; i++) _redis.RunArgs("SET", $"{i}" + new string('k', 998), "v");
+        _redis.Run("CONFIG SET client-output-buffer-limit \"normal 20464 0 0\"");
+        var client = _redis.Connect();
+        client.SendBytes("KEYS *\r\n"u8);
+        Assert.True(client.IsClosed);
+    }
+
     /// <summary>The first 16 KB do not count, as in redis-server: the smallest limit still lets a client have answers.</summary>
     [Fact]
     public void An_output_limit_counts_what_is_beyond_sixteen_kilobytes()

@@ -144,7 +144,8 @@ public class OutputBufferTests
             writer.EndArray(inner, 1);
             writer.EndArray(outer, 1);
         }
-        Assert.Equal(1, buffer.BlockCount);
+        Assert.NotNull(buffer.FirstBlock);
+        Assert.Null(buffer.FirstBlock.Next);
     }
 
     [Fact]

@@ -91,9 +91,25 @@ public class LoopPipeReaderTests
         reader.Received(30);
         reader.Settle();
         var area = reader.Prepare(shared, 512 * 1024 * 1024);
-        Assert.InRange(area.Count, 1024 * 1024 - 64, 1024 * 1024);
+        Assert.InRange(area.Count, 1280 * 1024 - 64, 1280 * 1024);
         reader.Received(area.Count);
-        Assert.InRange(reader.Prepare(shared, 512 * 1024 * 1024).Array!.Length, 4 * 1024 * 1024 - 256, 4 * 1024 * 1024 + 256);
+        Assert.InRange(reader.Prepare(shared, 512 * 1024 * 1024).Array!.Length, 5 * 1024 * 1024 - 256, 5 * 1024 * 1024 + 256);
+    }
+
+    /// <summary>However much of it comes first: what a client is charged for a megabyte does not depend on the network's pieces.</summary>
+    [Theory]
+    [InlineData(20_000)]
+    [InlineData(256 * 1024)]
+    public void A_megabyte_gets_its_last_buffer_at_once(int first)
+    {
+        const int wanted = 1024 * 1024 + 20;
+        var reader = new LoopPipeReader(new InputBuffers());
+        var shared = new byte[256 * 1024];
+        reader.Prepare(shared, 1);
+        reader.Received(first);
+        reader.Settle(wanted);
+        Assert.Equal(1280 * 1024, reader.OwnedBytes);
+        Assert.Equal(1280 * 1024 - first, reader.Prepare(shared, wanted).Count);
     }
 
     [Fact]

@@ -191,11 +191,53 @@ public class SetValueTests : ValueWorld<HashSet<string>>
         }
 
         var found = new HashSet<string>();
-        var sets = entries.Select(entry => new SetValue(entry)).Append(new SetValue(entries[0])).ToArray();
-        for (var common = new SetMeet(sets); common.MoveNext();) Assert.True(found.Add(Text(common.Current)));
+        for (var common = new SetMeet([.. entries, entries[0]]); common.MoveNext();) Assert.True(found.Add(Text(common.Current)));
         models[0].IntersectWith(models[1]);
         models[0].IntersectWith(models[2]);
         Assert.True(models[0].SetEquals(found));
+    }
+
+    [Theory]
+    [InlineData(10, true, 15, true)]
+    [InlineData(10, true, 400, true)]
+    [InlineData(400, true, 10, true)]
+    [InlineData(300, true, 400, true)]
+    [InlineData(10, true, 15, false)]
+    [InlineData(10, false, 400, true)]
+    [InlineData(300, false, 400, true)]
+    [InlineData(400, true, 300, false)]
+    [InlineData(300, false, 400, false)]
+    [InlineData(40_000, true, 50_000, true)]
+    public void Two_sets_and_sorted_sets_meet_in_every_form(int sizeOfFirst, bool firstIsSorted, int sizeOfSecond, bool secondIsSorted)
+    {
+        var keyspace = new Keyspace(Heap);
+        var first = new Entry();
+        var second = new Entry();
+        var expected = FillEither(keyspace, "first", first, firstIsSorted, sizeOfFirst);
+        expected.IntersectWith(FillEither(keyspace, "second", second, secondIsSorted, sizeOfSecond));
+
+        var found = new List<string>();
+        for (var common = new SetMeet([first, second]); common.MoveNext();) found.Add(Text(common.Current));
+        Assert.Equal(expected.Order(StringComparer.Ordinal), found.Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>Every third member is a number, and the names begin at the size, so that some are in both and some in one.</summary>
+    private HashSet<string> FillEither(Keyspace keyspace, string key, Entry entry, bool isSorted, int size)
+    {
+        var kind = isSorted ? ZSetValue.EmptyKind : EmptyKind;
+        keyspace.Insert(Bytes(key), keyspace.Hash(Bytes(key)), kind, isSorted ? ZSetValue.EmptySize : EmptySize, entry);
+        if (isSorted) new ZSetValue(entry).Initialize();
+        else new SetValue(entry).Initialize();
+
+        var model = new HashSet<string>();
+        for (var i = size / 2; i < size / 2 + size; i++)
+        {
+            var member = i % 3 == 0 ? $"{i}" : $"member {i}";
+            model.Add(member);
+            if (isSorted) new ZSetValue(entry).Set(Bytes(member), -i);
+            else new SetValue(entry).Add(Bytes(member));
+        }
+        return model;
     }
 
     [Theory]
@@ -226,7 +268,7 @@ public class SetValueTests : ValueWorld<HashSet<string>>
             }
 
             var found = new List<string>();
-            for (var common = new SetMeet(sets); common.MoveNext();) found.Add(Text(common.Current));
+            for (var common = new SetMeet([.. sets.Select(set => set.Entry)]); common.MoveNext();) found.Add(Text(common.Current));
             Assert.Equal(models[0].Where(models[1].Contains).Select(n => n.ToString(System.Globalization.CultureInfo.InvariantCulture)), found);
         }
     }
