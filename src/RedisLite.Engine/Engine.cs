@@ -32,8 +32,7 @@ internal sealed class Engine
         Drafts = new Keyspace(Heap);
         Access = new AccessClock(config, environment.Random);
         LoopTimes = new LoopTimes(Clock);
-        Databases = new Database[config.Databases];
-        for (var i = 0; i < Databases.Length; i++) Databases[i] = new Database(this, i);
+        Databases = new DatabaseList(this, config.Databases);
         Commands = commands ?? CommandCatalog.Create();
         Accounts = new Accounts(this);
         AclFile = new AclFile(this);
@@ -67,7 +66,7 @@ internal sealed class Engine
 
     public Heap Heap { get; }
 
-    public Database[] Databases { get; }
+    public DatabaseList Databases { get; }
 
     /// <summary>Where results are built before they become keys, see <see cref="CommandContext.Draft"/>.</summary>
     public Keyspace Drafts { get; }

@@ -25,7 +25,6 @@ public sealed class ConfigDirectiveTests : IDisposable
         "activedefrag",                                                         // Debian's build lacks jemalloc, ours has its own
         "oom-score-adj", "oom-score-adj-values",                                // both act on the process
         "loglevel",                                                             // 7.2 has one more
-        "databases",                                                            // immutable in both, but our limit is 1024
     ];
 
     /// <summary>Sizes beyond a signed 64-bit number: redis-server reports them unsigned we stop at the signed maximum.</summary>

@@ -38,13 +38,13 @@ public sealed class ProcessTests
     [Fact]
     public void Options_follow_the_command_line()
     {
-        using var server = new ServerProcess("--maxmemory", "100mb", "--timeout", "33", "--hash-max-listpack-entries", "7", "--databases", "300");
+        using var server = new ServerProcess("--maxmemory", "100mb", "--timeout", "33", "--hash-max-listpack-entries", "7", "--databases", "2000");
         using var client = server.Connect();
         Assert.Equal("104857600", client.Ask("CONFIG", "GET", "maxmemory").Items![1].Text);
         Assert.Equal("33", client.Ask("CONFIG", "GET", "timeout").Items![1].Text);
         Assert.Equal("7", client.Ask("CONFIG", "GET", "hash-max-ziplist-entries").Items![1].Text);
-        Assert.Equal("+OK\r\n", client.Text("SELECT", "299"));
-        Assert.Equal("-ERR DB index is out of range\r\n", client.Text("SELECT", "300"));
+        Assert.Equal("+OK\r\n", client.Text("SELECT", "1999"));
+        Assert.Equal("-ERR DB index is out of range\r\n", client.Text("SELECT", "2000"));
     }
 
     [Fact]

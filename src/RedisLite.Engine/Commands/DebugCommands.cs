@@ -338,7 +338,7 @@ internal static class DebugCommands
             return;
         }
 
-        var keys = ctx.Engine.Databases[index].Keys;
+        var keys = ctx.Engine.Databases[(int)index].Keys;
         var expiring = $"[Expires HT]\n number of elements: {keys.CountWithExpiry} (kept in the same table)\n";
         Verbatim(ctx, "[Dictionary HT]\n" + Describe(keys.Count, keys.IndexBytes) + expiring);
     }

@@ -128,7 +128,7 @@ internal static class ServerCommands
         if (first < 0 || first >= databases.Length || second < 0 || second >= databases.Length) args.Fail(Errors.DbIndexOutOfRange);
         if (args.Failed()) return;
 
-        if (first != second) Flushing.Swap(ctx, databases[first], databases[second]);
+        if (first != second) Flushing.Swap(ctx, databases[(int)first], databases[(int)second]);
         ctx.CountChanges(1);
         ctx.Reply.Ok();
     }

@@ -93,7 +93,7 @@ internal static class DirectiveTable
         Guarded("enable-protected-configs", static c => (int)c.EnableProtectedConfigs, static (c, v) => c.EnableProtectedConfigs = (GuardedAccess)v),
 
         // Memory
-        Int("databases", 16, 1, 1024, static c => ref c.Databases, Immutable),
+        Int("databases", 16, 1, int.MaxValue, static c => ref c.Databases, Immutable),
         Memory("maxmemory", 0, 0, static c => ref c.Maxmemory, unbounded: true),
         Enum("maxmemory-policy", (int)MaxmemoryPolicy.Noeviction, "volatile-lru volatile-lfu volatile-random volatile-ttl allkeys-lru allkeys-lfu allkeys-random noeviction",
             static c => (int)c.MaxmemoryPolicy, static (c, v) => c.MaxmemoryPolicy = (MaxmemoryPolicy)v),

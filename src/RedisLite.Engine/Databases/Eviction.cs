@@ -184,11 +184,10 @@ internal sealed class Eviction
 
     private bool TryChooseRandom()
     {
-        var count = engine.Databases.Length;
-        for (var i = 0; i < count; i++)
+        for (var i = engine.Databases.MadeCount; i > 0; i--)
         {
-            nextDb = (nextDb + 1) % count;
-            victimDb = engine.Databases[nextDb];
+            victimDb = engine.Databases.MadeFrom(nextDb) ?? engine.Databases[0];
+            nextDb = victimDb.Index + 1;
             samples.Clear();
             victimDb.Keys.SampleForEviction(engine.Environment.Random, 1, IsVolatile, samples);
             if (samples.Count == 0) continue;

@@ -37,7 +37,7 @@ internal sealed class ExpiryCycle
     private readonly HandleList due = new();
     private readonly HandleList samples = new();
     private int dueDone;
-    private int db;
+    private Database? db;
     private ulong cursor;
     private bool keysDone;
     private bool inRound;
@@ -122,7 +122,7 @@ internal sealed class ExpiryCycle
     private void BeginRound()
     {
         inRound = true;
-        db = 0;
+        db = engine.Databases.MadeFrom(0);
         cursor = 0;
         keysDone = false;
         roundDueMs = long.MaxValue;
@@ -153,16 +153,16 @@ internal sealed class ExpiryCycle
     /// <summary>True when the round is complete, false when time ran out. In each database keys come first, then fields of hashes.</summary>
     private bool RunSlice()
     {
-        while (db < engine.Databases.Length)
+        while (db is not null)
         {
-            if (!(keysDone ? fields.Step(engine.Databases[db], ref cursor, ref roundDueMs, isSliceOver) : StepOverKeys())) return false;
+            if (!(keysDone ? fields.Step(db, ref cursor, ref roundDueMs, isSliceOver) : StepOverKeys())) return false;
             if (cursor == 0)
             {
-                if (keysDone) db++;
+                if (keysDone) db = engine.Databases.MadeFrom(db.Index + 1);
                 keysDone = !keysDone;
             }
 
-            if (IsOver()) return db == engine.Databases.Length;
+            if (IsOver()) return db is null;
         }
 
         return true;
@@ -173,7 +173,7 @@ internal sealed class ExpiryCycle
         // Where many are due one segment is enough for a slice; where none is, several are passed at a glance.
         var segments = due.Count > 0 ? 1 : SegmentsPerStep;
         due.Clear();
-        var next = engine.Databases[db].Keys.SweepExpired(cursor, engine.Clock.NowMs, segments, due, ref roundDueMs);
+        var next = db!.Keys.SweepExpired(cursor, engine.Clock.NowMs, segments, due, ref roundDueMs);
         for (dueDone = 0; dueDone < due.Count;)
         {
             engine.Executor.RunInternal(expireOne, beforeRequest: true);
@@ -190,8 +190,7 @@ internal sealed class ExpiryCycle
 
     private void ExpireOne(CommandContext ctx)
     {
-        var database = engine.Databases[db];
-        database.Keys.Open(due.Items[dueDone++], entry);
-        database.Expire(ctx, entry);
+        db!.Keys.Open(due.Items[dueDone++], entry);
+        db.Expire(ctx, entry);
     }
 }

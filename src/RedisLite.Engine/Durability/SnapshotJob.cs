@@ -53,11 +53,12 @@ internal sealed class SnapshotJob : BackgroundJob
         StartedMs = engine.Clock.NowMs;
         delayUs = engine.Config.RdbKeySaveDelay;
         if (!holdsLoop) engine.Heap.BeginSnapshot();
-        databases = new RdbDatabase[engine.Databases.Length];
-        for (var i = 0; i < databases.Length; i++)
+        databases = new RdbDatabase[engine.Databases.MadeCount];
+        var count = 0;
+        foreach (var db in engine.Databases)
         {
-            databases[i] = new RdbDatabase(engine.Databases[i].Index, engine.Databases[i].Keys.Freeze(unchanged: holdsLoop));
-            KeysTotal += databases[i].Keys.Count;
+            databases[count++] = new RdbDatabase(db.Index, db.Keys.Freeze(unchanged: holdsLoop));
+            KeysTotal += db.Keys.Count;
         }
         MemoryAtStart = engine.Heap.CommittedBytes;
     }
