@@ -160,6 +160,22 @@ internal readonly ref struct ElementTable(Heap heap, ref TableHeader header)
         return element;
     }
 
+    /// <summary>So many elements are about to come into an empty table.</summary>
+    public void Expect(long count) => Table.Expect(count);
+
+    /// <summary>Copies of all elements of another table into this one, which is empty.</summary>
+    public void AddAll(scoped in ElementTable other)
+    {
+        Expect(other.Count);
+        foreach (var element in other)
+        {
+            var record = new Element(Arena.Slot(element));
+            var copy = Arena.Alloc(record.Length);
+            Arena.Slot(element)[..record.Length].CopyTo(Arena.Slot(copy));
+            Table.Insert(_heap.Hash(record.Key), copy, record.ExpireAtMs, ownsMemory: false);
+        }
+    }
+
     public bool Add(ReadOnlySpan<byte> key)
     {
         var hash = _heap.Hash(key);
@@ -283,7 +299,7 @@ internal sealed class ElementTableOwner : IMemoryOwner
     {
         var source = ElementTable.Readable(heap, from);
         var target = ElementTable.Writable(heap, to);
-        foreach (var element in source) target.Set(source.Key(element), source.Value(element), source.ExpireAtMs(element));
+        target.AddAll(source);
     }
 
     public long MemoryOf(Heap heap, ReadOnlySpan<byte> value, int samples) => ElementTable.Readable(heap, value).MemoryInUse(samples);

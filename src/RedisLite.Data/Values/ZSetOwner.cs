@@ -17,6 +17,7 @@ internal sealed class ZSetOwner : IMemoryOwner
     public void Copy(Heap heap, ReadOnlySpan<byte> from, Span<byte> to)
     {
         var table = ElementTable.Writable(heap, to[..TableHeader.Bytes]);
+        table.Expect(ElementTable.Readable(heap, from[..TableHeader.Bytes]).Count);
         var tree = new BTree(heap, ScoreTree.EntrySize, default);
         Span<byte> scratch = stackalloc byte[ElementScore.BytesMax];
         Span<double> scores = stackalloc double[ScoreTree.LeafMax];
