@@ -11,9 +11,6 @@ internal sealed class Keyspace
     /// <summary>Keys that looking ahead is worth it for, however large their values are.</summary>
     private const long ManyKeys = 2_000;
 
-    /// <summary>Elements of a table that looking ahead is worth it for.</summary>
-    private const long LargeTable = 10_000;
-
     private TableHeader _header;
 
     public Keyspace(Heap heap)
@@ -59,7 +56,7 @@ internal sealed class Keyspace
     public ulong FindLargeTable(ReadOnlySpan<byte> key, ulong hash)
     {
         var handle = Table.Find(key, hash);
-        return handle != 0 && new Record(Heap.Arena.Slot(handle)).Kind.HasElementTable() && TableIn(handle).Count >= LargeTable ? handle : 0;
+        return handle != 0 && new Record(Heap.Arena.Slot(handle)).Kind.HasElementTable() && TableIn(handle).IsLarge ? handle : 0;
     }
 
     public void PrefetchElements(ulong record, ReadOnlySpan<ulong> hashes) => TableIn(record).Prefetch(hashes);

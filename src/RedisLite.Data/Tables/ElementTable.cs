@@ -92,6 +92,9 @@ internal readonly struct ElementLayout : IRecordLayout
 /// </summary>
 internal readonly ref struct ElementTable(Heap heap, ref TableHeader header)
 {
+    /// <summary>Elements of a table that looking ahead is worth it for.</summary>
+    private const long LargeCount = 10_000;
+
     private readonly Heap _heap = heap;
     private readonly ref TableHeader _header = ref header;
 
@@ -100,6 +103,9 @@ internal readonly ref struct ElementTable(Heap heap, ref TableHeader header)
     private HashTable<ElementLayout> Table => new(_heap, ref _header);
 
     public long Count => _header.Count;
+
+    /// <summary>Too large for the caches: looking ahead for its elements is worth the hashing.</summary>
+    public bool IsLarge => Count >= LargeCount;
 
     public long CountWithExpiry => _header.CountWithExpiry;
 

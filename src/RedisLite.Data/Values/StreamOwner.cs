@@ -64,7 +64,7 @@ internal static class StreamGroups
     {
         var to = default(TableHeader);
         ElementTable source = new(heap, ref from), target = new(heap, ref to);
-        foreach (var element in source) target.Set(source.Key(element), source.Value(element));
+        target.AddAll(source);
         return to;
     }
 

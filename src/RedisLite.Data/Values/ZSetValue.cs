@@ -231,11 +231,11 @@ internal readonly struct ZSetValue(Entry entry) : IScannedValue<ZSetValue>
         return true;
     }
 
-    /// <summary>Fetches what the removal of the member at a place will wait for.</summary>
-    public void PrefetchRemoval(ulong place)
-    {
-        if (!IsBlob) ReadTable.PrefetchRemoval(place);
-    }
+    /// <summary>Too large for the caches: <see cref="PrefetchRemoval"/> is worth its cost.</summary>
+    public bool IsLarge => !IsMissing && !IsBlob && ReadTable.IsLarge;
+
+    /// <summary>Fetches what the removal of the member at a place will wait for; for a set that is large.</summary>
+    public void PrefetchRemoval(ulong place) => ReadTable.PrefetchRemoval(place);
 
     /// <summary>Removes the members from a rank on.</summary>
     public void RemoveRange(long rank, long count)

@@ -79,7 +79,7 @@ internal static class LongestCommonSubsequence
         var words = WordsFor(b.Length);
         var columns = new byte[words * Columns];                   // what matches behind the end changes nothing before it
         b.CopyTo(columns);
-        var rows = new ulong[Math.Max(1, onlyLast ? 1 : a.Length) * words];
+        var rows = new ulong[(onlyLast ? 1 : Math.Max(1, a.Length)) * words];
         rows.AsSpan(0, words).Fill(ulong.MaxValue);
         var above = rows.AsSpan(0, words);
         for (var i = 0; i < a.Length; i++)
@@ -109,8 +109,10 @@ internal static class LongestCommonSubsequence
 
     private static int WordsFor(int length) => (length + Columns - 1) / Columns;
 
-    private static long LengthOf(ReadOnlySpan<ulong> row, int width)
+    /// <summary>What the last row says.</summary>
+    private static long LengthOf(ulong[] rows, int width)
     {
+        var row = rows.AsSpan(rows.Length - WordsFor(width));
         long length = 0;
         for (var w = 0; w < row.Length; w++)
         {
@@ -125,7 +127,7 @@ internal static class LongestCommonSubsequence
     private static void Answer(CommandContext ctx, in Options options, ReadOnlySpan<byte> a, ReadOnlySpan<byte> b, ulong[] rows)
     {
         var words = WordsFor(b.Length);
-        var length = LengthOf(rows.AsSpan(Math.Max(0, a.Length - 1) * words, words), b.Length);
+        var length = LengthOf(rows, b.Length);
         var result = options.Ranges ? [] : new byte[length];
         var left = (int)length;
         List<(int AFrom, int ATo, int BFrom, int BTo)> ranges = [];

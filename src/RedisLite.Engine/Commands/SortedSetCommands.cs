@@ -395,7 +395,7 @@ internal static class SortedSetCommands
         }
 
         // Pops come in rows: the next one's place in the table is on its way meanwhile.
-        if (fromMax ? walk.MovePrevious() : walk.MoveNext()) set.PrefetchRemoval(walk.Place);
+        if (set.IsLarge && (fromMax ? walk.MovePrevious() : walk.MoveNext())) set.PrefetchRemoval(walk.Place);
         set.RemoveRange(fromMax ? set.Count - count : 0, count);
         ctx.Changed(key, fromMax ? ZPopMaxEvent : ZPopMinEvent, count);
     }
