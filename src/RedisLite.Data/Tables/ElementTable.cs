@@ -252,9 +252,6 @@ internal readonly ref struct ElementTable(Heap heap, ref TableHeader header)
         return element != 0;
     }
 
-    /// <summary>Fetches the bucket that names an element, and the head of its segment, where elements are counted.</summary>
-    public void PrefetchRemoval(ulong element) => Table.PrefetchForChange(_heap.Hash(Key(element)));
-
     /// <summary>Removes an element by its handle; its spans are dead afterwards.</summary>
     public void RemoveElement(ulong element)
     {

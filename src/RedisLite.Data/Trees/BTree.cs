@@ -88,6 +88,16 @@ internal struct BTree
     /// <summary>Elements in the leaf.</summary>
     public readonly long LeafCount => Height == 0 ? Root.Count : Node(Height - 1).Size(_slots[Height - 1]);
 
+    /// <summary>
+    /// Fetches so many of the leaf's bytes. A search that looks at seven places of a cold leaf, each found by the one before, waits seven times; the lines
+    /// fetched together come in the time of one or two.
+    /// </summary>
+    public readonly void PrefetchLeaf(int bytes)
+    {
+        var leaf = LeafHandle;
+        for (var at = 0; at < bytes; at += 64) _arena.Prefetch(leaf, at);
+    }
+
     /// <summary>First key of the leaf; empty for a tree of one leaf, whose key stands nowhere.</summary>
     public readonly ReadOnlySpan<byte> LeafKey => Height == 0 ? default : Node(Height - 1).Key(_slots[Height - 1]);
 

@@ -164,9 +164,11 @@ internal readonly struct ZSetValue(Entry entry) : IScannedValue<ZSetValue>
     }
 
     /// <summary>Gives a member a score (never NaN), adding it when it is new.</summary>
-    public ScoreChange Set(ReadOnlySpan<byte> member, double score)
+    public ScoreChange Set(ReadOnlySpan<byte> member, double score) => Set(Find(member), member, score);
+
+    /// <summary>The same for whoever has looked for the member: <paramref name="place"/> is what Find returned.</summary>
+    public ScoreChange Set(ulong place, ReadOnlySpan<byte> member, double score)
     {
-        var place = Find(member);
         var change = place == 0 ? ScoreChange.Added : ScoreChange.Updated;
         if (place != 0 && ScoreAt(place) == score) return ScoreChange.Unchanged;
         if (place == 0) MakeRoom(member);
@@ -204,7 +206,7 @@ internal readonly struct ZSetValue(Entry entry) : IScannedValue<ZSetValue>
         else
         {
             var old = ElementScore.Read(table.Value(element));
-            var index = ScoreTree.Seek(ref tree, new MemberOrder(Heap.Arena, old, member));
+            var index = ScoreTree.SeekElement(ref tree, new MemberOrder(Heap.Arena, old, member), element);
             ScoreTree.RemoveAt(ref tree, index, 1);
             element = table.SetValue(element, stored);
         }
@@ -224,18 +226,12 @@ internal readonly struct ZSetValue(Entry entry) : IScannedValue<ZSetValue>
         }
         var value = _entry.MutableValue();
         var tree = OpenTree(Heap, value);
-        var index = ScoreTree.Seek(ref tree, new MemberOrder(Heap.Arena, ScoreAt(place), member));
+        var index = ScoreTree.SeekElement(ref tree, new MemberOrder(Heap.Arena, ScoreAt(place), member), place);
         ScoreTree.RemoveAt(ref tree, index, 1);
         ElementTable.Writable(Heap, value[..TableHeader.Bytes]).RemoveElement(place);
         MemoryMarshal.Write(value[TreeAt..], tree.Root);
         return true;
     }
-
-    /// <summary>Too large for the caches: <see cref="PrefetchRemoval"/> is worth its cost.</summary>
-    public bool IsLarge => !IsMissing && !IsBlob && ReadTable.IsLarge;
-
-    /// <summary>Fetches what the removal of the member at a place will wait for; for a set that is large.</summary>
-    public void PrefetchRemoval(ulong place) => ReadTable.PrefetchRemoval(place);
 
     /// <summary>Removes the members from a rank on.</summary>
     public void RemoveRange(long rank, long count)

@@ -189,7 +189,9 @@ internal static class SortedSetCommands
     private static bool AddOne(CommandContext ctx, ZSetValue set, ReadOnlySpan<byte> member, double score, AddOptions options, ref int added, ref int updated,
         ref double? result)
     {
-        var exists = set.TryGetScore(member, out var old);
+        var place = set.Find(member);
+        var exists = place != 0;
+        var old = exists ? set.ScoreAt(place) : 0;
         if (exists && options.HasFlag(AddOptions.IfMissing)) return true;
         if (!exists && options.HasFlag(AddOptions.IfExists)) return true;
         if (exists && options.HasFlag(AddOptions.Increment))
@@ -205,7 +207,7 @@ internal static class SortedSetCommands
 
         if (exists && ((options.HasFlag(AddOptions.IfGreater) && score <= old) || (options.HasFlag(AddOptions.IfLess) && score >= old))) return true;
         result = score;
-        var change = set.Set(member, score);
+        var change = set.Set(place, member, score);
         if (change == ScoreChange.Added) added++;
         else if (change == ScoreChange.Updated) updated++;
         return true;
@@ -393,9 +395,6 @@ internal static class SortedSetCommands
             ctx.Reply.Bulk(walk.Member);
             ctx.Reply.Double(walk.Score);
         }
-
-        // Pops come in rows: the next one's place in the table is on its way meanwhile.
-        if (set.IsLarge && (fromMax ? walk.MovePrevious() : walk.MoveNext())) set.PrefetchRemoval(walk.Place);
         set.RemoveRange(fromMax ? set.Count - count : 0, count);
         ctx.Changed(key, fromMax ? ZPopMaxEvent : ZPopMinEvent, count);
     }
