@@ -62,6 +62,16 @@ internal sealed class CommandContext
 
     public int Argc { get; private set; }
 
+    public long ArgumentBytes
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (var arg in args.AsSpan(firstArg, Argc)) bytes += arg.Length;
+            return bytes;
+        }
+    }
+
     public Random Random => Engine.Environment.Random;
 
     /// <summary>Number of changes so far.</summary>
