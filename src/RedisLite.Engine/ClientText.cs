@@ -29,7 +29,7 @@ internal static class ClientText
             .Append(" multi=").Append(client.Multi?.Queue.Count ?? -1)
             .Append(" qbuf=").Append(client.QueryBytes - client.Parser.BytesBeforeBigArgument)
             .Append(" qbuf-free=").Append(Math.Max(0, client.QueryBufferSize - client.QueryBytes))
-            .Append(" argv-mem=").Append(client.Parser.PendingArgumentBytes)
+            .Append(" argv-mem=").Append(client.Engine.Executor.ArgumentBytesOf(client))
             .Append(" multi-mem=").Append(client.Multi?.ArgumentMemory ?? 0)
             .Append(" rbs=").Append(client.Output.FirstBlockSize)
             .Append(" rbp=").Append(client.PeakOutput)

@@ -62,6 +62,16 @@ internal sealed class CommandContext
 
     public int Argc { get; private set; }
 
+    public long ArgumentBytes
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (var arg in args.AsSpan(firstArg, Argc)) bytes += arg.Length;
+            return bytes;
+        }
+    }
+
     public Random Random => Engine.Environment.Random;
 
     /// <summary>Number of changes so far.</summary>
@@ -531,11 +541,20 @@ internal sealed class CommandContext
     /// <summary>The request has no effects of its own to propagate (its parts have been, or it is local).</summary>
     public void PropagateNothing() => propagation = Propagation.Nothing;
 
-    /// <summary>Propagate the request even though nothing was counted as changed (PUBLISH, SCRIPT FLUSH).</summary>
+    /// <summary>Propagate the request even though nothing was counted as changed (FLUSHALL).</summary>
     public void PropagateRequestAnyway()
     {
         propagation = Propagation.Replaced;
         PropagateRequest();
+    }
+
+    /// <summary>A message changes no data: clients of replicas want it, a log has no use for it.</summary>
+    public void PropagateMessage()
+    {
+        var targets = Engine.Effects.Targets;
+        Engine.Effects.Targets &= EffectTargets.Replicas;
+        PropagateRequestAnyway();
+        Engine.Effects.Targets = targets;
     }
 
     /// <summary>A key was removed by expiry or eviction: the other copies are told with DEL or UNLINK.</summary>

@@ -156,6 +156,9 @@ internal sealed class Engine
     /// <summary>AOF, replication, recorders of tests.</summary>
     public List<IEffectSink> Sinks { get; } = [];
 
+    /// <summary>What INFO writes into.</summary>
+    public InfoText InfoText => field ??= new InfoText();
+
     /// <summary>The effects of the unit that runs now.</summary>
     public Effects Effects { get; } = new();
 

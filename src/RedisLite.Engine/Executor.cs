@@ -55,6 +55,13 @@ internal sealed class Executor
     /// <summary>Whose command runs now.</summary>
     public Client? Running { get; private set; }
 
+    /// <summary>Bytes of the arguments of the request that a client runs, waits with or has received a part of.</summary>
+    public long ArgumentBytesOf(Client client)
+    {
+        if (ReferenceEquals(Running, client)) return contexts[0].ArgumentBytes;
+        return client.Blocked?.Request.ArgumentBytes ?? client.Parser.PendingArgumentBytes;
+    }
+
     /// <summary>Consume and run the whole requests that the reader holds.</summary>
     public void Process(Client client, PipeReader reader)
     {

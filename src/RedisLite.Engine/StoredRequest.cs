@@ -17,11 +17,13 @@ internal sealed class StoredRequest
     public int Memory => Buffer.Length + (Args.Length * 8) + 64;
 
     /// <summary>What redis-server counts for it in CLIENT LIST.</summary>
-    public int ArgumentMemory
+    public int ArgumentMemory => ArgumentBytes + (Args.Length * 8);
+
+    public int ArgumentBytes
     {
         get
         {
-            var bytes = Args.Length * 8;
+            var bytes = 0;
             foreach (var arg in Args) bytes += arg.Length;
             return bytes;
         }

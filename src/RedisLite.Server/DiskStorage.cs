@@ -22,6 +22,10 @@ internal sealed partial class DiskStorage : IStorage
         {
             return null;
         }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new UnauthorizedAccessException(Directory.Exists(path) ? "Is a directory" : "Permission denied", e);      // which of the two .NET does not say
+        }
     }
 
     public void Replace(string path, ReadOnlySpan<byte> content)

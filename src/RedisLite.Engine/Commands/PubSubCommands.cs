@@ -75,14 +75,14 @@ internal static class PubSubCommands
     private static void Publish(CommandContext ctx)
     {
         var receivers = ctx.Engine.PubSub.Publish(ctx.Arg(1), ctx.Arg(2));
-        ctx.PropagateRequestAnyway();
+        ctx.PropagateMessage();
         ctx.Reply.Integer(receivers);
     }
 
     private static void SPublish(CommandContext ctx)
     {
         var receivers = ctx.Engine.PubSub.PublishShard(ctx.Arg(1), ctx.Arg(2));
-        ctx.PropagateRequestAnyway();
+        ctx.PropagateMessage();
         ctx.Reply.Integer(receivers);
     }
 

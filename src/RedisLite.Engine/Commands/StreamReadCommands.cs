@@ -92,7 +92,7 @@ internal static class StreamReadCommands
         {
             if (args.Left > 1 && args.Take("BLOCK"u8))
             {
-                if (ctx.Client.Has(ClientFlags.Script)) args.Fail($"ERR {ctx.Spec.FullName} command is not allowed with BLOCK option from scripts");
+                if (ctx.Client.Has(ClientFlags.Script)) args.Fail($"ERR {CommandGate.Shown(ctx.Arg(0), 128)} command is not allowed with BLOCK option from scripts");
                 options.TimeoutMs = NextTimeout(ctx, ref args);
             }
             else if (args.Left > 1 && args.Take("COUNT"u8)) options.Count = Math.Max(0, args.NextInt64());

@@ -21,7 +21,7 @@ internal static class PendingFeatures
              "cluster-allow-pubsubshard-when-down", "cluster-announce-ip", "cluster-announce-hostname", "cluster-announce-human-nodename",
              "cluster-announce-port", "cluster-announce-tls-port", "cluster-announce-bus-port", "cluster-preferred-endpoint-type",
              "cluster-link-sendbuf-limit"]),
-        new("TLS", "Unable to update TLS configuration. Check server logs.", static c => c.TlsPort != 0 || c.TlsCluster || c.TlsReplication,
+        new("TLS", "TLS is not supported yet", static c => c.TlsPort != 0 || c.TlsCluster || c.TlsReplication,
             ["tls-port", "tls-cluster", "tls-replication"],
             ["tls-cert-file", "tls-key-file", "tls-key-file-pass", "tls-client-cert-file", "tls-client-key-file", "tls-client-key-file-pass",
              "tls-ca-cert-file", "tls-ca-cert-dir", "tls-auth-clients", "tls-protocols", "tls-ciphersuites"]),

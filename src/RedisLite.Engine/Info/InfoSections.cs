@@ -27,7 +27,8 @@ internal static class InfoSections
     /// <summary>Names that stand for several sections, or for nothing we have, select what they select; nothing selected is an empty text.</summary>
     public static ReadOnlySpan<byte> Write(Engine engine, ReadOnlySpan<string> wanted)
     {
-        var text = new InfoText();
+        var text = engine.InfoText;
+        text.Clear();
         foreach (var section in All)
         {
             if (!IsWanted(section, wanted)) continue;

@@ -9,10 +9,20 @@ internal sealed class InfoText
 {
     private const int NumberMax = 400;
 
-    private byte[] bytes = GC.AllocateUninitializedArray<byte>(8192);
+    private const int RoomAtStart = 8192;
+    private const int RoomKept = 1 << 20;
+
+    private byte[] bytes = new byte[RoomAtStart];
     private int length;
 
     public ReadOnlySpan<byte> Written => bytes.AsSpan(0, length);
+
+    /// <summary>One text serves all INFOs of a server: clearing new memory for each was a quarter of a short one's time.</summary>
+    public void Clear()
+    {
+        length = 0;
+        if (bytes.Length > RoomKept) bytes = new byte[RoomAtStart];
+    }
 
     public void Title(string title)
     {

@@ -64,7 +64,7 @@ internal static class StringFormat
         switch ((char)conversion)
         {
             case 'c':
-                Printf.WriteCharacter(output, (byte)LuaCall.ToInteger(call.CheckNumber(argument)), spec);
+                Printf.WriteCharacter(output, ToCharacter(call.CheckNumber(argument)), spec);
                 break;
             case 'd' or 'i':
                 Printf.WriteInteger(output, LuaCall.ToInteger(call.CheckNumber(argument)), spec);
@@ -86,6 +86,9 @@ internal static class StringFormat
                 throw call.Error($"invalid option '{shown}' to 'format'");
         }
     }
+
+    /// <summary>The low byte of the number as a 32-bit integer, which a number out of that range is not: it is the character 0 then.</summary>
+    private static byte ToCharacter(double value) => Math.Truncate(value) is >= int.MinValue and <= int.MaxValue ? (byte)(int)value : (byte)0;
 
     private static ulong ToUnsigned(double value) =>
         value < 9223372036854775808.0 ? (ulong)LuaCall.ToInteger(value) : (ulong)LuaCall.ToInteger(value - 9223372036854775808.0) ^ 0x8000000000000000;

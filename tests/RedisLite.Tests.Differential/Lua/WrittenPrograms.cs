@@ -43,6 +43,7 @@ internal static class WrittenPrograms
         "print(pcall(load,1))",
         "print(pcall(newproxy,1)) print(type(newproxy(true)), getmetatable(newproxy()))",
         "print(string.format(\"%q\", 1), string.format(\"%s\", 1.5), string.format(\"%10.3s|%-10s|\", \"abcdef\", \"x\"), string.format(\"%c%c\", 65, 0):byte(1,-1))",
+        "for _, n in ipairs({321, -1, -191, 256, 65.9, -65.9, 2^31-1, 2^31-0.5, 2^31+65, -2^31, -2^31-0.5, 2^32+65, 1e10, 2^63, 1/0, -1/0, 0/0}) do print(string.format(\"%c|%3c\", n, n):byte(1, -1)) end",
         "print(string.format(\"%5d|%-5d|%05d|%+d|% d|%x|%X|%#x|%o|%e|%g|%10.3f|%i|%u\", 42,42,42,42,42,255,255,255,8,1.5,1e20,3.14159,7,9))",
         "print(string.format(\"%d\", -3.7), string.format(\"%x\", -1), string.format(\"%d\", 2^53), string.format(\"%5.1f|%G|%E\", 2.25, 1e-10, 12345.678)) print(string.format(\"%%\")) print(pcall(string.format,\"%\")) print(pcall(string.format,\"%10\"))",
         "print((\"abc\"):byte(-1), (\"abc\"):sub(-2), (\"abc\"):sub(2,10), (\"abc\"):sub(0), (\"x\"):rep(3), string.char(), pcall(string.char,256)) print((\"hello world\"):find(\"o w\"), (\"hello\"):find(\"l+\"), (\"a.b\"):find(\".\",1,true), (\"abc\"):find(\"\",10), (\"abc\"):find(\"\",4)) print(pcall(string.gsub)) print((\"abc\"):gsub(\"\", \"-\")) print((\"abc def\"):gsub(\"%w+\", \"%0 %0\", 1)) for k,v in (\"a=1,b=2\"):gmatch(\"(%w+)=(%w+)\") do io.write(k,v,\";\") end print((\"x\"):gmatch(\".\")()) print(pcall(string.gmatch,\"x\"))",

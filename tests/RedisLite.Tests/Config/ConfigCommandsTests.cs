@@ -27,6 +27,19 @@ public class ConfigCommandsTests
     [InlineData("CONFIG", "-ERR wrong number of arguments for 'config' command")]
     public void Replies(string command, string reply) => Assert.Equal(reply.TrimEnd(), probe.Send(command));
 
+    [Theory]
+    [InlineData("hz 1 watchdog-period 1", "2000")]
+    [InlineData("hz 10 watchdog-period 1", "200")]
+    [InlineData("hz 100 watchdog-period 50", "50")]
+    [InlineData("hz 500 watchdog-period 1", "4")]
+    [InlineData("watchdog-period 0", "0")]
+    [InlineData("watchdog-period 201", "201")]
+    public void The_watchdog_waits_two_ticks_at_least(string set, string period)
+    {
+        Assert.Equal("+OK", probe.Send("CONFIG SET " + set));
+        Assert.Equal($"*2 $15 watchdog-period ${period.Length} {period}", probe.Send("CONFIG GET watchdog-period"));
+    }
+
     [Fact]
     public void Help_names_every_subcommand()
     {

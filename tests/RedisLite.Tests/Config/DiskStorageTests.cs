@@ -44,6 +44,13 @@ public sealed class DiskStorageTests : IDisposable
     }
 
     [Fact]
+    public void Reading_a_directory_says_what_it_is()
+    {
+        Assert.Equal("Is a directory", Assert.Throws<UnauthorizedAccessException>(() => storage.ReadAll(directory)).Message);
+        Assert.Null(storage.ReadAll(Path("none/none")));
+    }
+
+    [Fact]
     public void Append_continues_at_the_end()
     {
         using (var file = storage.OpenAppend(Path("log")))

@@ -27,6 +27,24 @@ public class AppendOnlyTests
     }
 
     [Fact]
+    public void Messages_are_not_logged()
+    {
+        using var server = Server("always");
+        var sink = server.Redis.Record();
+        server.Run("SET a 1");
+        var path = SavedServer.AofDirectory + "appendonly.aof.1.incr.aof";
+        var before = server.Storage[path];
+        server.Run("PUBLISH channel message");
+        server.Run("SPUBLISH channel message");
+        server.Redis.RunArgs("EVAL", "return redis.call('publish', 'channel', 'message')", "0");
+        Assert.Equal(["PUBLISH channel message", "SPUBLISH channel message", "publish channel message"], sink.Units[1..]);
+        Assert.Equal(before, server.Storage[path]);
+
+        server.Run("SET b 1");
+        Assert.NotEqual(before, server.Storage[path]);
+    }
+
+    [Fact]
     public void Debug_loadaof_answers_and_logs_nothing_again()
     {
         using var server = Server("always");

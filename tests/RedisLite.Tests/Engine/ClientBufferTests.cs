@@ -90,6 +90,21 @@ public class ClientBufferTests
     }
 
     [Fact]
+    public void Client_list_counts_the_arguments_of_what_runs_or_waits()
+    {
+        Assert.Contains(" argv-mem=20 ", _redis.Run("CLIENT LIST TYPE normal"), StringComparison.Ordinal);
+        _redis.Run("MULTI");
+        _redis.Run("CLIENT INFO");
+        Assert.Contains(" argv-mem=4 ", _redis.Run("EXEC"), StringComparison.Ordinal);
+
+        var client = _redis.Connect();
+        client.Run("SET key value");
+        Assert.Contains(" argv-mem=0 ", _redis.Run($"CLIENT LIST ID {client.Client!.Id}"), StringComparison.Ordinal);
+        client.Run("BLPOP nokey 0");
+        Assert.Contains(" argv-mem=11 ", _redis.Run($"CLIENT LIST ID {client.Client.Id}"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_limit_below_what_is_in_use_is_logged()
     {
         _redis.RunArgs("SET", "big", new string('x', 2_000_000));

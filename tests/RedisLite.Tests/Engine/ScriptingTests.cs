@@ -154,8 +154,8 @@ public class ScriptingTests
     public void A_blocking_command_answers_at_once() => Assert.Equal("(nil)", Eval("return redis.call('blpop', 'none', 0)"));
 
     [Fact]
-    public void A_stream_is_not_waited_for() => Assert.Equal("ERR xread command is not allowed with BLOCK option from scripts",
-        Eval("return redis.pcall('xread', 'block', 0, 'streams', 's', '0')"));
+    public void A_stream_is_not_waited_for() => Assert.Equal("ERR xReAd command is not allowed with BLOCK option from scripts",
+        Eval("return redis.pcall('xReAd', 'block', 0, 'streams', 's', '0')"));
 
     [Fact]
     public void Time_stands_still()
