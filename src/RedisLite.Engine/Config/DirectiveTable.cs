@@ -246,6 +246,9 @@ internal static class DirectiveTable
     /// <summary>All names, aliases too, in their order.</summary>
     public static SortedList<string, Directive> ByName { get; } = SortNames();
 
+    /// <summary>Characters of the longest name.</summary>
+    public static int NameMax { get; } = ByName.Keys.Max(static name => name.Length);
+
     private static readonly Dictionary<string, Directive> Index = new(ByName, StringComparer.OrdinalIgnoreCase);
 
     public static bool TryFind(string name, [NotNullWhen(true)] out Directive? directive) => Index.TryGetValue(name, out directive);

@@ -269,25 +269,31 @@ internal sealed class ServerConfig
     /// CONFIG GET: names (aliases too) with their values, each once, in the order of the names. A pattern without wildcards is a name: it is
     /// answered in the spelling it was asked in, and finds hidden directives too.
     /// </summary>
-    public IReadOnlyCollection<KeyValuePair<string, string>> Get(params ReadOnlySpan<string> patterns)
+    public IReadOnlyList<KeyValuePair<string, string>> Get(params ReadOnlySpan<string> patterns)
     {
-        var found = new SortedDictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var pattern in patterns)
+        if (patterns.Length == 1 && IsName(patterns[0])) return TryGet(patterns[0], out var only) ? [new(patterns[0], only)] : [];
+
+        var found = new List<KeyValuePair<string, string>>();
+        var globs = new byte[patterns.Length][];
+        for (var i = 0; i < globs.Length; i++) globs[i] = ConfigText.Encode(patterns[i]);
+        Span<byte> text = stackalloc byte[DirectiveTable.NameMax];
+        foreach (var (name, directive) in DirectiveTable.ByName)
         {
-            if (pattern.AsSpan().IndexOfAny('*', '?', '[') < 0)
+            var ascii = text[..Encoding.ASCII.GetBytes(name, text)];
+            for (var i = 0; i < globs.Length; i++)
             {
-                if (TryGet(pattern, out var value)) found[pattern] = value;
-                continue;
-            }
-            var glob = ConfigText.Encode(pattern);
-            foreach (var (name, directive) in DirectiveTable.ByName)
-            {
-                if (!directive.Is(DirectiveFlags.Hidden) && Glob.IsMatch(glob, Encoding.ASCII.GetBytes(name), ignoreCase: true))
-                    found.TryAdd(name, directive.Report(this));
+                var isName = IsName(patterns[i]);
+                var wanted = isName ? name.Equals(patterns[i], StringComparison.OrdinalIgnoreCase)
+                    : !directive.Is(DirectiveFlags.Hidden) && Glob.IsMatch(globs[i], ascii, ignoreCase: true);
+                if (!wanted) continue;
+                found.Add(new(isName ? patterns[i] : name, directive.Report(this)));
+                break;
             }
         }
         return found;
     }
+
+    private static bool IsName(string pattern) => pattern.AsSpan().IndexOfAny('*', '?', '[') < 0;
 
     /// <summary>CONFIG SET. On failure nothing has changed and <paramref name="error"/> is the reply with its code word.</summary>
     public bool TrySet(IReadOnlyList<KeyValuePair<string, string>> pairs, ConfigAccess access, [NotNullWhen(false)] out string? error)

@@ -70,6 +70,13 @@ public class ConfigCommandsTests
         Assert.Equal("%1 $7 timeout $1 0", probe.Send("CONFIG GET timeout"));
     }
 
+    [Theory]
+    [InlineData("MAXmemory maxmemor[y]", "*2 $9 MAXmemory $1 0")]
+    [InlineData("maxmemor? MAXmemory", "*2 $9 maxmemory $1 0")]
+    [InlineData("time?ut nosuch HZ tim*", "*4 $2 HZ $2 10 $7 timeout $1 0")]
+    public void Get_gives_each_name_once_in_the_order_of_names_as_the_first_pattern_writes_it(string patterns, string expected) =>
+        Assert.Equal(expected, probe.Send("CONFIG GET " + patterns));
+
     [Fact]
     public void Set_takes_effect_and_protected_directives_open_to_local_clients()
     {
