@@ -11,7 +11,7 @@ internal sealed class LocalVariable(LuaString name)
 }
 
 /// <summary>Where a closure finds an upvalue when it is created: a captured local of the enclosing function or one of its upvalues.</summary>
-internal readonly record struct UpvalueSource(LuaString Name, LocalVariable? Local, int Index);
+internal sealed record UpvalueSource(LuaString Name, LocalVariable? Local, int Index);
 
 internal abstract class Expr(int line)
 {
@@ -82,7 +82,7 @@ internal sealed class UnaryExpr(UnaryOp op, Expr operand, int line) : Expr(line)
 }
 
 /// <summary>One field of a constructor; Key is null for a positional one.</summary>
-internal readonly record struct TableField(Expr? Key, Expr Value);
+internal sealed record TableField(Expr? Key, Expr Value);
 
 internal sealed class TableExpr(List<TableField> fields, int line) : Expr(line) { internal readonly List<TableField> Fields = fields; }
 

@@ -3,13 +3,13 @@ namespace RedisLite.Lua;
 /// <summary>The code of one function while it grows: instructions with lines, constants, operand names, registers.</summary>
 internal sealed class CodeBuilder(ChunkName chunk, FunctionSignature signature)
 {
-    private readonly List<Instruction> _code = [];
+    private readonly GrowingArray<Instruction> _code = new();
     private readonly List<int> _lines = [];
-    private readonly List<LuaValue> _constants = [];
-    private readonly List<OperandName> _names = [];
+    private readonly GrowingArray<LuaValue> _constants = new();
+    private readonly GrowingArray<OperandName> _names = new();
     private readonly List<ClosureTemplate> _closures = [];
     private readonly Dictionary<LuaString, int> _stringIndex = new(LuaStringComparer.Instance);
-    private readonly Dictionary<double, int> _numberIndex = [];   // 0 and -0 are one constant, as in Lua 5.1
+    private readonly Dictionary<long, int> _numberIndex = [];   // by their bits; 0 and -0 are one constant, as in Lua 5.1
     private readonly Dictionary<string, int> _tagIndex = [];
     private int _maxRegisters = 2;
 
@@ -33,9 +33,7 @@ internal sealed class CodeBuilder(ChunkName chunk, FunctionSignature signature)
 
     internal void Patch(int jump, int target)
     {
-        var instruction = _code[jump];
-        instruction.D = target - jump - 1;
-        _code[jump] = instruction;
+        _code[jump].D = target - jump - 1;
     }
 
     internal void PatchHere(List<int> jumps)
@@ -69,7 +67,8 @@ internal sealed class CodeBuilder(ChunkName chunk, FunctionSignature signature)
         }
         else if (value.IsNumber)
         {
-            if (!_numberIndex.TryGetValue(value.Num, out index)) _numberIndex.Add(value.Num, index = Append(value));
+            var bits = BitConverter.DoubleToInt64Bits(value.Num == 0 ? 0 : value.Num);
+            if (!_numberIndex.TryGetValue(bits, out index)) _numberIndex.Add(bits, index = Append(value));
         }
         else
         {
@@ -106,11 +105,11 @@ internal sealed class CodeBuilder(ChunkName chunk, FunctionSignature signature)
     {
         Chunk = chunk.Shown,
         Source = chunk.Source,
-        Code = [.. _code],
-        Constants = [.. _constants],
+        Code = _code.ToArray(),
+        Constants = _constants.ToArray(),
         Closures = [.. _closures],
         Lines = [.. _lines],
-        Names = [.. _names],
+        Names = _names.ToArray(),
         Registers = _maxRegisters,
         Parameters = signature.Parameters.Count,
         IsVararg = signature.IsVararg,

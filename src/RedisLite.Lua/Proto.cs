@@ -71,9 +71,17 @@ internal sealed class Proto
     internal required int LastLine { get; init; }
 
     /// <summary>Bytes of code and constants, this function and the inner ones: what a cache of scripts accounts.</summary>
-    internal long SizeInBytes =>
-        200 + (Code.Length * 12L) + (Constants.Length * 16L) + (Names.Length * 24L)
-        + Constants.Sum(k => k.Ref is LuaString s ? 48L + s.Length : 0) + Closures.Sum(c => c.Proto.SizeInBytes);
+    internal long SizeInBytes
+    {
+        get
+        {
+            var bytes = 200 + (Code.Length * 12L) + (Constants.Length * 16L) + (Names.Length * 24L);
+            foreach (var constant in Constants)
+                if (constant.Ref is LuaString s) bytes += 48L + s.Length;
+            foreach (var closure in Closures) bytes += closure.Proto.SizeInBytes;
+            return bytes;
+        }
+    }
 
     internal OperandName NameOf(int pc, int slot)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using RedisLite.Data.Tables;
 using RedisLite.Data.Trees;
@@ -23,7 +24,7 @@ internal struct GroupState
     public TableHeader Names;
     public uint NextNumber;
 
-    public static readonly int Bytes = Marshal.SizeOf<GroupState>();
+    public static readonly int Bytes = Unsafe.SizeOf<GroupState>();
 }
 
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
@@ -41,7 +42,7 @@ internal struct ConsumerState
     /// <summary>IDs that are pending for it.</summary>
     public TreeRoot Pending;
 
-    public static readonly int Bytes = Marshal.SizeOf<ConsumerState>();
+    public static readonly int Bytes = Unsafe.SizeOf<ConsumerState>();
 }
 
 /// <summary>An entry delivered and not acknowledged: 36 bytes in the tree, the ID first.</summary>

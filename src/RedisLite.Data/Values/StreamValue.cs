@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using RedisLite.Data.Encodings;
 using RedisLite.Data.Tables;
@@ -17,7 +18,7 @@ internal struct StreamHeader
     /// <summary>Group name to <see cref="GroupState"/>.</summary>
     public TableHeader Groups;
 
-    public static readonly int Bytes = Marshal.SizeOf<StreamHeader>();
+    public static readonly int Bytes = Unsafe.SizeOf<StreamHeader>();
 }
 
 /// <summary>The fields and values of an entry to be added.</summary>

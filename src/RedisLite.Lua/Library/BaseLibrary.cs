@@ -12,7 +12,7 @@ internal static class BaseLibrary
         g["_VERSION"] = LuaValue.Of("Lua 5.1");
         g["next"] = runtime.NextFunction;
         var ipairsStep = new HostFunction("ipairs", IPairsStep, g);
-        ReadOnlySpan<(string, HostBody)> functions =
+        (string, HostBody)[] functions =
         [
             ("assert", Assert), ("collectgarbage", CollectGarbage), ("error", Error), ("gcinfo", GcInfo), ("getfenv", GetFEnv),
             ("getmetatable", GetMetatable), ("ipairs", call => IPairs(call, ipairsStep)), ("load", Load), ("loadstring", LoadString),

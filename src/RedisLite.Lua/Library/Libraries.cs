@@ -16,7 +16,7 @@ internal static class Libraries
         StructLibrary.Open(runtime);
     }
 
-    internal static LuaTable New(LuaRuntime runtime, string name, params ReadOnlySpan<(string Name, HostBody Body)> functions)
+    internal static LuaTable New(LuaRuntime runtime, string name, params (string Name, HostBody Body)[] functions)
     {
         var table = runtime.NewTable(0, functions.Length);
         foreach (var (function, body) in functions) runtime.Register(table, function, body);
