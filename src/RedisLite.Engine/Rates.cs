@@ -11,15 +11,15 @@ internal sealed class Rates
 
     public Rates() => Reset();
 
-    public long OpsPerSecond => (long)samples[0].Average();
+    public long OpsPerSecond => (long)Mean(0);
 
-    public double InputKbps => samples[1].Average() / 1024;
+    public double InputKbps => Mean(1) / 1024;
 
-    public double OutputKbps => samples[2].Average() / 1024;
+    public double OutputKbps => Mean(2) / 1024;
 
-    public long CyclesPerSecond => (long)samples[3].Average();
+    public long CyclesPerSecond => (long)Mean(3);
 
-    public long MicrosecondsPerCycle => (long)samples[4].Average();
+    public long MicrosecondsPerCycle => (long)Mean(4);
 
     public void Reset()
     {
@@ -40,6 +40,13 @@ internal sealed class Rates
         Record(4, loop.Microseconds, cycles * 1000);
         at = (at + 1) % Samples;
         lastMs = nowMs;
+    }
+
+    private double Mean(int metric)
+    {
+        double sum = 0;
+        foreach (var sample in samples[metric]) sum += sample;
+        return sum / Samples;
     }
 
     /// <summary>Growth per thousand of the base: per second when that is milliseconds.</summary>

@@ -47,8 +47,19 @@ internal sealed class Stats
     /// <summary>Changes since the last save; not part of a reset.</summary>
     public long Dirty;
 
-    public IEnumerable<KeyValuePair<string, long>> Errors =>
-        errors.Select(pair => KeyValuePair.Create(Encoding.Latin1.GetString(pair.Key), pair.Value)).OrderBy(pair => pair.Key, StringComparer.Ordinal);
+    /// <summary>In the order of the names.</summary>
+    public IEnumerable<KeyValuePair<string, long>> Errors
+    {
+        get
+        {
+            if (errors.Count == 0) yield break;
+            var names = new string[errors.Count];
+            var count = 0;
+            foreach (var error in errors.Keys) names[count++] = Encoding.Latin1.GetString(error);
+            Array.Sort(names, StringComparer.Ordinal);
+            foreach (var name in names) yield return KeyValuePair.Create(name, errors[Encoding.Latin1.GetBytes(name)]);
+        }
+    }
 
     /// <summary>Called for every error reply: count it under its first word. More than 128 kinds can only come from scripts that invent them.</summary>
     public void CountError(ReadOnlySpan<byte> text)

@@ -60,7 +60,7 @@ internal sealed class BlockedClients(Engine engine)
     public int KeyCount => queues.Count;
 
     /// <summary>Keys that somebody waits for who is also served when they go away.</summary>
-    public int KeysServedOnRemoval => queues.Values.Count(queue => queue.Exists(client => client.Blocked is { ServeOnRemoval: true }));
+    public int KeysServedOnRemoval => queues.Count == 0 ? 0 : queues.Values.Count(queue => queue.Exists(client => client.Blocked is { ServeOnRemoval: true }));
 
     public bool HasReady => ready.Count > 0;
 
