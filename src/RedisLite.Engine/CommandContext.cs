@@ -62,15 +62,7 @@ internal sealed class CommandContext
 
     public int Argc { get; private set; }
 
-    public long ArgumentBytes
-    {
-        get
-        {
-            long bytes = 0;
-            foreach (var arg in args.AsSpan(firstArg, Argc)) bytes += arg.Length;
-            return bytes;
-        }
-    }
+    public long ArgumentBytes => ArgSlice.TotalLength(args.AsSpan(firstArg, Argc));
 
     public Random Random => Engine.Environment.Random;
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace RedisLite.Engine;
 
 /// <summary>What has to happen in the engine when a directive changes. Most directives are simply read where they matter.</summary>
@@ -18,7 +16,6 @@ internal static class ConfigEffects
         Apply(config, engine.Tracking.UpdateOverLimit, "tracking-table-max-keys");
         config.OnChange(() => engine.Eviction.MakeRoomAfterConfig(), "maxmemory", "maxmemory-policy");
         config.OnChange(() => SetDisabledCommands(engine), "disable-command-list");
-        config.OnChange(() => LengthenWatchdogPeriod(config), "watchdog-period");
         foreach (var (command, newName) in config.RenamedCommands)
         {
             if (engine.Commands.Rename(command, newName) is { } error) throw new InvalidOperationException($"rename-command {command}: {error}");
@@ -37,14 +34,6 @@ internal static class ConfigEffects
         var error = engine.Commands.Disable(engine.Config.DisableCommandList);
         engine.Executor.FindCommandsAgain();
         return error;
-    }
-
-    /// <summary>Nothing watches here, but the shortest period is told as Redis tells it: two ticks, which a file may go below.</summary>
-    private static void LengthenWatchdogPeriod(Config.ServerConfig config)
-    {
-        var shortest = 1000 / config.Hz * 2;
-        if (config.TryGet("watchdog-period", out var text) && int.Parse(text, CultureInfo.InvariantCulture) is > 0 and var period && period < shortest)
-            config.Set("watchdog-period", shortest.ToString(CultureInfo.InvariantCulture));
     }
 
     /// <summary>More than a value can have elements or bytes is no limit.</summary>

@@ -52,7 +52,7 @@ internal sealed class Stats
     {
         get
         {
-            if (errors.Count == 0) yield break;
+            if (errors.Count == 0) yield break;     // what follows would be compiled for the first INFO, which mostly has none
             var names = new string[errors.Count];
             var count = 0;
             foreach (var error in errors.Keys) names[count++] = Encoding.Latin1.GetString(error);

@@ -17,17 +17,9 @@ internal sealed class StoredRequest
     public int Memory => Buffer.Length + (Args.Length * 8) + 64;
 
     /// <summary>What redis-server counts for it in CLIENT LIST.</summary>
-    public int ArgumentMemory => ArgumentBytes + (Args.Length * 8);
+    public long ArgumentMemory => ArgumentBytes + (Args.Length * 8);
 
-    public int ArgumentBytes
-    {
-        get
-        {
-            var bytes = 0;
-            foreach (var arg in Args) bytes += arg.Length;
-            return bytes;
-        }
-    }
+    public long ArgumentBytes => ArgSlice.TotalLength(Args);
 
     public void SetArg(int i, ReadOnlySpan<byte> text)
     {

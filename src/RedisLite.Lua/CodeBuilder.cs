@@ -31,10 +31,7 @@ internal sealed class CodeBuilder(ChunkName chunk, FunctionSignature signature)
 
     internal void EmitJumpTo(int target, int line) => Emit(Op.Jump, 0, 0, 0, target - Position - 1, line);
 
-    internal void Patch(int jump, int target)
-    {
-        _code[jump].D = target - jump - 1;
-    }
+    internal void Patch(int jump, int target) => _code[jump].D = target - jump - 1;
 
     internal void PatchHere(List<int> jumps)
     {

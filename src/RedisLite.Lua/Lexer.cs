@@ -12,12 +12,13 @@ internal enum Token : byte
 // Bytes to tokens, one token of look-ahead. Messages and the text they quote are those of Lua 5.1.
 internal sealed class Lexer
 {
-    private static readonly Dictionary<string, int> Keywords = new()    // of Token; see GrowingArray
+    private static Token KeywordOrName(string word) => word switch
     {
-        ["and"] = (int)Token.And, ["break"] = (int)Token.Break, ["do"] = (int)Token.Do, ["else"] = (int)Token.Else, ["elseif"] = (int)Token.ElseIf,
-        ["end"] = (int)Token.EndKeyword, ["false"] = (int)Token.False, ["for"] = (int)Token.For, ["function"] = (int)Token.Function, ["if"] = (int)Token.If,
-        ["in"] = (int)Token.In, ["local"] = (int)Token.Local, ["nil"] = (int)Token.Nil, ["not"] = (int)Token.Not, ["or"] = (int)Token.Or, ["repeat"] = (int)Token.Repeat,
-        ["return"] = (int)Token.Return, ["then"] = (int)Token.Then, ["true"] = (int)Token.True, ["until"] = (int)Token.Until, ["while"] = (int)Token.While,
+        "and" => Token.And, "break" => Token.Break, "do" => Token.Do, "else" => Token.Else, "elseif" => Token.ElseIf, "end" => Token.EndKeyword,
+        "false" => Token.False, "for" => Token.For, "function" => Token.Function, "if" => Token.If, "in" => Token.In, "local" => Token.Local,
+        "nil" => Token.Nil, "not" => Token.Not, "or" => Token.Or, "repeat" => Token.Repeat, "return" => Token.Return, "then" => Token.Then,
+        "true" => Token.True, "until" => Token.Until, "while" => Token.While,
+        _ => Token.Name,
     };
 
     private struct Lexeme
@@ -238,12 +239,8 @@ internal sealed class Lexer
     {
         while (IsNamePart(Peek())) _position++;
         var bytes = _source.AsSpan(_tokenStart, _position - _tokenStart);
-        if (bytes.Length <= 8 && Keywords.TryGetValue(Encoding.Latin1.GetString(bytes), out var keyword))
-        {
-            lexeme.Token = (Token)keyword;
-            return;
-        }
-        lexeme.Token = Token.Name;
+        lexeme.Token = bytes.Length <= 8 ? KeywordOrName(Encoding.Latin1.GetString(bytes)) : Token.Name;
+        if (lexeme.Token != Token.Name) return;
         lexeme.Text = Intern(LuaString.From(bytes));
     }
 

@@ -1,7 +1,16 @@
 namespace RedisLite.Protocol;
 
 /// One argument: a place in the buffer of its batch.
-internal readonly record struct ArgSlice(int Offset, int Length);
+internal readonly record struct ArgSlice(int Offset, int Length)
+{
+    /// Bytes of arguments, without what surrounds them.
+    public static long TotalLength(ReadOnlySpan<ArgSlice> args)
+    {
+        long bytes = 0;
+        foreach (var arg in args) bytes += arg.Length;
+        return bytes;
+    }
+}
 
 /// One complete request. Its arguments are `Args[FirstArg .. FirstArg + Argc]` of the batch; its wire form lies in the buffer that was parsed.
 internal readonly record struct Request(int FirstArg, int Argc, int WireStart, int WireLength)

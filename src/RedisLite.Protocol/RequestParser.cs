@@ -51,15 +51,7 @@ internal sealed class RequestParser(RespLimits limits)
     public int BytesWanted { get; private set; } = 1;
 
     /// Bytes of the complete arguments of the incomplete request, for memory accounting.
-    public long PendingArgumentBytes
-    {
-        get
-        {
-            long bytes = 0;
-            for (var i = 0; _inRequest && i < _argc; i++) bytes += _args[i].Length;
-            return bytes;
-        }
-    }
+    public long PendingArgumentBytes => _inRequest ? ArgSlice.TotalLength(_args.AsSpan(0, _argc)) : 0;
 
     /// While a big argument is being received: bytes of its request that come before it.
     public int BytesBeforeBigArgument => _inRequest && _bulkLength >= BigArgument ? _position : 0;

@@ -24,7 +24,6 @@ public sealed class ConfigDirectiveTests : IDisposable
         "tls-port", "tls-cluster", "tls-replication",                           // redis-server tries to start TLS
         "activedefrag",                                                         // Debian's build lacks jemalloc, ours has its own
         "oom-score-adj", "oom-score-adj-values",                                // both act on the process
-        "watchdog-period",                                                      // the engine brings it to two ticks: see ConfigCommandsTests
         "loglevel",                                                             // 7.2 has one more
     ];
 

@@ -39,6 +39,25 @@ internal static class ScoreTree
     {
         if (tree.Root.Node == 0) return 0;
         tree.SeekKey(order);
+        return SeekInLeaf(tree, order);
+    }
+
+    /// <summary>
+    /// Goes to the entry of a member whose element is known. Members of the same score are told apart by their elements' handles, which stand in the
+    /// leaf, and not by their bytes, each of which is a line that is not in the cache.
+    /// </summary>
+    public static int SeekElement(ref BTree tree, Arena arena, double score, ReadOnlySpan<byte> member, ulong element)
+    {
+        tree.SeekKey(new MemberOrder(arena, score, member));
+        var index = SeekInLeaf(tree, new ScoreOrder(score, after: false));
+        var leaf = tree.Leaf;
+        while (Element(EntryAt(leaf, index)) != element) index++;
+        return index;
+    }
+
+    private static int SeekInLeaf<TOrder>(in BTree tree, scoped in TOrder order)
+        where TOrder : ITreeOrder, allows ref struct
+    {
         int low = 0, high = (int)tree.LeafCount;
         tree.PrefetchLeaf(high * EntrySize);
         var leaf = tree.Leaf;
@@ -49,27 +68,6 @@ internal static class ScoreTree
             else high = middle;
         }
         return low;
-    }
-
-    /// <summary>
-    /// Goes to the entry of a member whose element is known. Members of the same score are told apart by their elements' handles, which stand in the
-    /// leaf, and not by their bytes, each of which is a line that is not in the cache.
-    /// </summary>
-    public static int SeekElement(ref BTree tree, scoped in MemberOrder order, ulong element)
-    {
-        tree.SeekKey(order);
-        var count = (int)tree.LeafCount;
-        tree.PrefetchLeaf(count * EntrySize);
-        var leaf = tree.Leaf;
-        var index = 0;
-        for (var high = count; index < high;)
-        {
-            var middle = (index + high) >>> 1;
-            if (Score(EntryAt(leaf, middle)) < order.Score) index = middle + 1;
-            else high = middle;
-        }
-        while (Element(EntryAt(leaf, index)) != element) index++;
-        return index;
     }
 
     public static void Insert<TOrder>(ref BTree tree, scoped in TOrder order, double score, ulong element)
@@ -242,8 +240,6 @@ internal readonly ref struct MemberOrder(Arena arena, double score, ReadOnlySpan
 {
     private readonly Arena _arena = arena;
     private readonly ReadOnlySpan<byte> _member = member;
-
-    public double Score => score;
 
     public int CompareTo(ReadOnlySpan<byte> firstKey)
     {

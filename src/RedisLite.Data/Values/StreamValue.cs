@@ -197,20 +197,20 @@ internal readonly struct StreamValue(Entry entry) : IValue<StreamValue>
         gap = gap[new PackedValue(0).WriteTo(gap)..];
         for (var i = 0; i < fields.Count; i++) gap = gap[new PackedValue(fields.Value(i)).WriteTo(gap)..];
         parts.WriteTo(gap);
-        InsertNode(ref tree, handle, leaf[..StreamId.KeyBytes]);
+        InsertNode(ref tree, handle, 1, leaf[..StreamId.KeyBytes]);
     }
 
-    /// <summary>Apart, as a method with a loop and a buffer on the stack is optimised at once when it is first called, which for AppendNode took 13 ms.</summary>
-    private static void InsertNode(ref BTree tree, ulong handle, ReadOnlySpan<byte> key)
+    /// <summary>Puts a node behind the last, on which the tree stands. Apart, as a method with a loop and a buffer on the stack is optimised at once when it is first called, which for AppendNode took 13 ms.</summary>
+    private static void InsertNode(ref BTree tree, ulong handle, long count, ReadOnlySpan<byte> key)
     {
         if (tree.Root.Node == 0)
         {
-            tree.Plant(handle, 1);
+            tree.Plant(handle, count);
             return;
         }
         Span<byte> lastKey = stackalloc byte[StreamId.KeyBytes];
         tree.Leaf[..StreamId.KeyBytes].CopyTo(lastKey);
-        tree.InsertLeafAfter(handle, 1, key, lastKey);
+        tree.InsertLeafAfter(handle, count, key, lastKey);
     }
 
     /// <summary>Room for the longest form first, then everything is looked at once: what spells an integer turns out shorter.</summary>
@@ -350,17 +350,11 @@ internal readonly struct StreamValue(Entry entry) : IValue<StreamValue>
     {
         var tree = IdTree.Open(Heap, Header.Entries);
         var count = StreamNode.ReadMaster(pack).Count;
-        Span<byte> thisKey = stackalloc byte[StreamId.KeyBytes];
-        if (tree.Root.Node != 0)
-        {
-            tree.SeekLast();
-            tree.Leaf[..StreamId.KeyBytes].CopyTo(thisKey);
-        }
+        if (tree.Root.Node != 0) tree.SeekLast();
         var handle = tree.NewLeaf(StreamNode.PackAt + pack.Length, out var leaf);
         masterId.WriteTo(leaf);
         pack.CopyTo(leaf[StreamNode.PackAt..]);
-        if (tree.Root.Node == 0) tree.Plant(handle, count);
-        else tree.InsertLeafAfter(handle, count, leaf[..StreamId.KeyBytes], thisKey);
+        InsertNode(ref tree, handle, count, leaf[..StreamId.KeyBytes]);
         MutableHeader.Entries = tree.Root;
         return count;
     }

@@ -206,7 +206,7 @@ internal readonly struct ZSetValue(Entry entry) : IScannedValue<ZSetValue>
         else
         {
             var old = ElementScore.Read(table.Value(element));
-            var index = ScoreTree.SeekElement(ref tree, new MemberOrder(Heap.Arena, old, member), element);
+            var index = ScoreTree.SeekElement(ref tree, Heap.Arena, old, member, element);
             ScoreTree.RemoveAt(ref tree, index, 1);
             element = table.SetValue(element, stored);
         }
@@ -226,7 +226,7 @@ internal readonly struct ZSetValue(Entry entry) : IScannedValue<ZSetValue>
         }
         var value = _entry.MutableValue();
         var tree = OpenTree(Heap, value);
-        var index = ScoreTree.SeekElement(ref tree, new MemberOrder(Heap.Arena, ScoreAt(place), member), place);
+        var index = ScoreTree.SeekElement(ref tree, Heap.Arena, ScoreAt(place), member, place);
         ScoreTree.RemoveAt(ref tree, index, 1);
         ElementTable.Writable(Heap, value[..TableHeader.Bytes]).RemoveElement(place);
         MemoryMarshal.Write(value[TreeAt..], tree.Root);

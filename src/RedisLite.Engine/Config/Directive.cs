@@ -76,7 +76,7 @@ internal abstract class Directive(string name, DirectiveFlags flags)
 internal abstract class ScalarDirective(string name, long defaultValue, bool hasPlace, DirectiveFlags flags) : Directive(name, flags)
 {
     /// <summary>Brings an accepted value into the range that is used.</summary>
-    public Func<long, long>? Clamp { get; init; }
+    public Func<ServerConfig, long, long>? Clamp { get; init; }
 
     /// <summary>A file may name what is out of that range, and it is reported; only CONFIG SET brings it into the range.</summary>
     public bool KeepsFileValue { get; init; }
@@ -96,7 +96,7 @@ internal abstract class ScalarDirective(string name, long defaultValue, bool has
     public sealed override string? Read(ServerConfig config, ReadOnlySpan<string> words)
     {
         if (Parse(words, out var value) is { } error) return error;
-        Put(config, Clamp == null || (KeepsFileValue && config.Loading) ? value : Clamp(value));
+        Put(config, Clamp == null || (KeepsFileValue && config.Loading) ? value : Clamp(config, value));
         return null;
     }
 

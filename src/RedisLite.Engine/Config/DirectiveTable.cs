@@ -57,7 +57,8 @@ internal static class DirectiveTable
         Bool("crash-memcheck-enabled", true, null, noEffect: NoCrashHandler),
         Bool("use-exit-on-panic", false, null, Hidden, noEffect: NoCrashHandler),
         Text("ignore-warnings", "", null, noEffect: "it silences checks of one ARM kernel bug, which are not made here"),
-        Int("watchdog-period", 0, 0, int.MaxValue, null, Hidden, noEffect: "it interrupts a native thread to print its stack"),
+        new NumberDirective("watchdog-period", 0, 0, int.MaxValue, null, null, Hidden)
+        { NoEffect = "it interrupts a native thread to print its stack", Clamp = static (c, v) => v == 0 ? 0 : Math.Max(v, 1000 / c.Hz * 2), KeepsFileValue = true },
         Text("dir", "", static c => ref c.Dir, Protected | DenyLoading | AlwaysWritten),
         Enum("supervised", (int)Supervision.No, "upstart systemd auto no",
             static c => (int)c.Supervised, static (c, v) => c.Supervised = (Supervision)v, Immutable),
@@ -67,7 +68,7 @@ internal static class DirectiveTable
         new ShutdownDirective("shutdown-on-sigint", static c => ref c.ShutdownOnSigint),
         new ShutdownDirective("shutdown-on-sigterm", static c => ref c.ShutdownOnSigterm),
         Int("shutdown-timeout", 10, 0, int.MaxValue, static c => ref c.ShutdownTimeout),
-        Int("hz", 10, 0, int.MaxValue, static c => ref c.Hz, clamp: static v => Math.Clamp(v, 1, 500)),
+        Int("hz", 10, 0, int.MaxValue, static c => ref c.Hz, clamp: static (_, v) => Math.Clamp(v, 1, 500)),
         Bool("dynamic-hz", true, null, noEffect: LoopTimers),
         Enum("oom-score-adj", (int)OomScoreAdj.No, "no yes relative absolute",
             static c => (int)c.OomScoreAdj, static (c, v) => c.OomScoreAdj = (OomScoreAdj)v),
@@ -192,7 +193,7 @@ internal static class DirectiveTable
         Int("repl-ping-replica-period", 10, 1, int.MaxValue, static c => ref c.ReplPingReplicaPeriod, alias: "repl-ping-slave-period"),
         Int("repl-timeout", 60, 1, int.MaxValue, static c => ref c.ReplTimeout),
         new MemoryDirective("repl-backlog-size", 1 << 20, 1, static c => ref c.ReplBacklogSize, unbounded: false, None)
-        { Clamp = static v => Math.Max(v, 16 * 1024), KeepsFileValue = true },
+        { Clamp = static (_, v) => Math.Max(v, 16 * 1024), KeepsFileValue = true },
         Long("repl-backlog-ttl", 3600, 0, long.MaxValue, static c => ref c.ReplBacklogTtl),
         Enum("propagation-error-behavior", (int)PropagationErrorBehavior.Ignore, "ignore panic panic-on-replicas",
             static c => (int)c.PropagationErrorBehavior, static (c, v) => c.PropagationErrorBehavior = (PropagationErrorBehavior)v),
@@ -277,7 +278,7 @@ internal static class DirectiveTable
         new(name, value, place, flags) { Alias = alias, NoEffect = noEffect };
 
     private static NumberDirective Int(
-        string name, int value, int min, int max, Place<int>? place, DirectiveFlags flags = None, string? alias = null, string? noEffect = null, Func<long, long>? clamp = null) =>
+        string name, int value, int min, int max, Place<int>? place, DirectiveFlags flags = None, string? alias = null, string? noEffect = null, Func<ServerConfig, long, long>? clamp = null) =>
         new(name, value, min, max, place, null, flags) { Alias = alias, NoEffect = noEffect, Clamp = clamp };
 
     private static NumberDirective Long(

@@ -269,24 +269,23 @@ internal sealed class ServerConfig
     /// CONFIG GET: names (aliases too) with their values, each once, in the order of the names. A pattern without wildcards is a name: it is
     /// answered in the spelling it was asked in, and finds hidden directives too.
     /// </summary>
-    public IReadOnlyList<KeyValuePair<string, string>> Get(params ReadOnlySpan<string> patterns)
+    public IReadOnlyCollection<KeyValuePair<string, string>> Get(params ReadOnlySpan<string> patterns)
     {
         if (patterns.Length == 1 && IsName(patterns[0])) return TryGet(patterns[0], out var only) ? [new(patterns[0], only)] : [];
 
         var found = new List<KeyValuePair<string, string>>();
-        var globs = new byte[patterns.Length][];
-        for (var i = 0; i < globs.Length; i++) globs[i] = ConfigText.Encode(patterns[i]);
+        var globs = new byte[]?[patterns.Length];
+        for (var i = 0; i < globs.Length; i++) globs[i] = IsName(patterns[i]) ? null : ConfigText.Encode(patterns[i]);
         Span<byte> text = stackalloc byte[DirectiveTable.NameMax];
         foreach (var (name, directive) in DirectiveTable.ByName)
         {
             var ascii = text[..Encoding.ASCII.GetBytes(name, text)];
             for (var i = 0; i < globs.Length; i++)
             {
-                var isName = IsName(patterns[i]);
-                var wanted = isName ? name.Equals(patterns[i], StringComparison.OrdinalIgnoreCase)
-                    : !directive.Is(DirectiveFlags.Hidden) && Glob.IsMatch(globs[i], ascii, ignoreCase: true);
+                var wanted = globs[i] is { } glob ? !directive.Is(DirectiveFlags.Hidden) && Glob.IsMatch(glob, ascii, ignoreCase: true)
+                    : name.Equals(patterns[i], StringComparison.OrdinalIgnoreCase);
                 if (!wanted) continue;
-                found.Add(new(isName ? patterns[i] : name, directive.Report(this)));
+                found.Add(new(globs[i] == null ? patterns[i] : name, directive.Report(this)));
                 break;
             }
         }

@@ -59,7 +59,7 @@ internal sealed class BlockedClients(Engine engine)
 
     public int KeyCount => queues.Count;
 
-    /// <summary>Keys that somebody waits for who is also served when they go away.</summary>
+    /// <summary>Keys that somebody waits for who is also served when they go away. Without any, the walk is not there to be compiled for the first INFO.</summary>
     public int KeysServedOnRemoval => queues.Count == 0 ? 0 : queues.Values.Count(queue => queue.Exists(client => client.Blocked is { ServeOnRemoval: true }));
 
     public bool HasReady => ready.Count > 0;
